@@ -1,0 +1,18 @@
+/**
+ * @file
+ * The whole public interface of libasync: one include for all of it but coroutine.h.
+ */
+#ifndef LIBASYNC_ASYNC_H
+#define LIBASYNC_ASYNC_H
+
+#include "libasync/api.h"
+#include "libasync/error.h"
+#include "libasync/memory.h"
+#include "libasync/value.h"
+#include "libasync/loop.h"
+#include "libasync/future.h"
+#include "libasync/task.h"
+#include "libasync/combine.h"
+#include "libasync/dns.h"
+
+#endif

@@ -1,0 +1,102 @@
+/**
+ * @file
+ * Host names to addresses, on the loop, thousands at once. Queries go to the system's name servers through c-ares.
+ */
+#ifndef LIBASYNC_DNS_H
+#define LIBASYNC_DNS_H
+
+#include "libasync/api.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Addresses of any family, or sockets of any type. */
+#define ASYNC_ANY 0
+/** IPv4. */
+#define ASYNC_IPV4 4
+/** IPv6. */
+#define ASYNC_IPV6 6
+/** A stream socket, TCP. */
+#define ASYNC_STREAM 1
+/** A datagram socket, UDP. */
+#define ASYNC_DATAGRAM 2
+
+/** The host is an address in text form; ask no server. */
+#define ASYNC_DNS_NUMERIC_HOST 1u
+/** Without a host, give the addresses to listen on rather than the loopback. */
+#define ASYNC_DNS_PASSIVE 2u
+
+/**
+ * Look a host up: addresses in text form, the hosts file, then the name servers (RFC 3493 section 6.1 as far as it goes).
+ *
+ * @param loop     the loop (lent)
+ * @param host     name or address (lent); NULL for this machine
+ * @param service  port number as text, or a name of the services file (lent); NULL for port 0
+ * @param family   ASYNC_ANY, ASYNC_IPV4 or ASYNC_IPV6
+ * @param type     ASYNC_ANY, ASYNC_STREAM or ASYNC_DATAGRAM
+ * @param flags    0, ASYNC_DNS_NUMERIC_HOST, ASYNC_DNS_PASSIVE
+ * @return future of a list of addresses, best first (RFC 6724); read them with async_address_host and its like (given)
+ * @error  ASYNC_ENONAME, ASYNC_ESERVICE, ASYNC_EDNS, ASYNC_ETIMEDOUT, each naming the host; ASYNC_EINVAL when host and
+ *         service are both NULL, a name is too long or a setting unknown; ASYNC_ECLOSED, ASYNC_ENOMEM
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *service, int family, int type,
+                                          uint32_t flags);
+
+/**
+ * The family of an address.
+ *
+ * @param address  an item of async_getaddrinfo's list (lent)
+ * @return ASYNC_IPV4 or ASYNC_IPV6; 0 for other values
+ * @thread any
+ * @since  0.1
+ */
+ASYNC_API int async_address_family(const async_value *address);
+
+/**
+ * The socket type of an address.
+ *
+ * @param address  an item of async_getaddrinfo's list (lent)
+ * @return ASYNC_STREAM or ASYNC_DATAGRAM; 0 for other values
+ * @thread any
+ * @since  0.1
+ */
+ASYNC_API int async_address_type(const async_value *address);
+
+/**
+ * The host of an address, in text form (RFC 5952 for IPv6).
+ *
+ * @param address  an item of async_getaddrinfo's list (lent)
+ * @return "127.0.0.1", "::1" and the like; "" for other values (lent by the address)
+ * @thread any
+ * @since  0.1
+ */
+ASYNC_API const char *async_address_host(const async_value *address);
+
+/**
+ * The port of an address.
+ *
+ * @param address  an item of async_getaddrinfo's list (lent)
+ * @return 0 … 65535
+ * @thread any
+ * @since  0.1
+ */
+ASYNC_API int async_address_port(const async_value *address);
+
+/**
+ * The scope of an IPv6 address: the index of its interface (RFC 4007).
+ *
+ * @param address  an item of async_getaddrinfo's list (lent)
+ * @return the index; 0 where there is none
+ * @thread any
+ * @since  0.1
+ */
+ASYNC_API uint32_t async_address_scope(const async_value *address);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
