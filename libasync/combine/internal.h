@@ -1,0 +1,28 @@
+/* What gather and wait share: futures that one future waits for, each through a node of its own. */
+#ifndef LIBASYNC_COMBINE_INTERNAL_H
+#define LIBASYNC_COMBINE_INTERNAL_H
+
+#include "libasync/combine.h"
+#include "libasync/future/internal.h"
+
+struct child {
+    struct node node;        /* attached to the future, then queued once */
+    async_future *future;    /* held */
+    async_future *parent;    /* lent: the parent outlives its children's nodes */
+};
+
+struct children {
+    struct child *items;
+    size_t count;
+    size_t left;    /* whose node has not run yet */
+};
+
+/* Takes the futures over. NULL, or the error that the parent is to fail with (given): then they are dropped. */
+async_value *children_take(struct children *children, async_future *parent, async_future *const *taken, size_t count,
+                           const struct node_ops *ops);
+void children_drop(async_future *const *taken, size_t count);
+/* Takes back the nodes that have not run. */
+void children_detach(struct children *children);
+void children_free(struct children *children);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * Biased counting (Choi, Shull and Torrellas, "Biased reference counting", 2018): the owner's thread counts plainly in
+ * `references`, others add atomically to `foreign`. The object lives while the sum is not 0. Others never subtract: they
+ * send their last word home, and the owner counts it. Once the loop is closed nobody owns it, and all count under a lock.
+ */
+#include "libasync/future/internal.h"
+
+#include <stdio.h>
+
+async_future *future_new(async_loop *loop, const struct future_class *class)
+{
+    async_future *future = loop_allocate(loop, class->size);
+
+    if (unlikely(!future))
+        return NULL;
+    *future = (async_future){.timer.node.ops = &class->node, .loop = loop, .references = 1};
+    return future;
+}
+
+async_future *async_future_ref(async_future *future)
+{
+    if (!future || !future->loop)
+        return future;
+    if (likely(loop_is_owned(future->loop)))
+        future->references++;
+    else
+        atomic_fetch_add_explicit(&future->foreign, 1, memory_order_relaxed);
+    return future;
+}
+
+/* Subtracts one, from wherever there is one; true when none is left. */
+static bool subtract(async_future *future)
+{
+    if (future->references)
+        future->references--;
+    else
+        atomic_fetch_sub_explicit(&future->foreign, 1, memory_order_acq_rel);
+    return future->references == 0 && atomic_load_explicit(&future->foreign, memory_order_acquire) == 0;
+}
+
+void future_describe(const async_future *future, char *text)
+{
+    if (future_class(future)->describe)
+        future_class(future)->describe(future, text, DESCRIPTION_SIZE);
+    else
+        snprintf(text, DESCRIPTION_SIZE, "a future");
+}
+
+static void report_unread(async_future *future)
+{
+    char description[DESCRIPTION_SIZE], message[2 * DESCRIPTION_SIZE];
+
+    future_describe(future, description);
+    snprintf(message, sizeof message, "%s failed and nobody read it: %s", description,
+             async_value_message(future->outcome));
+    loop_report(future->loop, future, async_value_error(future->outcome), message);
+}
+
+static struct slab *slab_of(async_future *future)
+{
+    return future_class(future)->is_task ? &future->loop->tasks : loop_slab(future->loop, future_class(future)->size);
+}
+
+/* Nobody else can reach it. For the report it is held once more: its handler may ask it this and that. */
+static void free_future(async_future *future)
+{
+    if (unlikely(future->unread)) {
+        future->unread = false;
+        future->references = 1;
+        report_unread(future);
+        if (!subtract(future))
+            return;
+    }
+    if (future_class(future)->release)
+        future_class(future)->release(future);
+    if (!future_is_pending(future))
+        async_value_unref(future->outcome);
+    loop_free_anywhere(future->loop, slab_of(future), future);
+}
+
+void future_drop_last(async_future *future)
+{
+    if (subtract(future))
+        free_future(future);
+}
+
+static void unref_at_home(void *user)
+{
+    async_future_unref(user);
+}
+
+async_future *async_future_unref(async_future *taken)
+{
+    async_loop *loop = taken ? taken->loop : NULL;
+    bool last;
+
+    if (!loop)
+        return NULL;
+    if (likely(loop_is_owned(loop))) {
+        future_drop(taken);
+        return NULL;
+    }
+    if (loop_post_home(loop, unref_at_home, taken))
+        return NULL;
+    loop_lock(loop);
+    last = subtract(taken);
+    loop_unlock(loop);
+    if (last)
+        free_future(taken);
+    return NULL;
+}

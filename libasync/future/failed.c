@@ -1,0 +1,45 @@
+/* Futures that stand for "could not start". The immortal ones belong to no loop and need no memory. */
+#include "libasync/future/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct future_class failed_class = {.size = sizeof(async_future)};
+
+/* One for each code; filled in on first use, always with the same, so that threads may race for it. */
+static async_future failed[-ASYNC_EDNS + 1];
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+static void fill(void)
+{
+    static struct error_value no_loop = {.head = {IMMORTAL, ASYNC_ERROR}, .code = ASYNC_EINVAL, .message = "loop is NULL"};
+
+    for (int error = ASYNC_EINVAL; error >= ASYNC_EDNS; error--)
+        failed[-error] = (async_future){.timer.node.ops = &failed_class.node,
+                                        .state = error == ASYNC_ECANCELED ? FUTURE_CANCELLED : FUTURE_FAILED,
+                                        .outcome = error_static(error)};
+    failed[-ASYNC_EINVAL].outcome = &no_loop.head;
+}
+
+async_future *future_failed(int error)
+{
+    pthread_once(&filled, fill);
+    return &failed[error <= ASYNC_EINVAL && error >= ASYNC_EDNS ? -error : -ASYNC_EINVAL];
+}
+
+static const struct future_class saying_class = {.size = sizeof(async_future)};
+
+async_future *future_failed_saying(async_loop *loop, int error, const char *format, ...)
+{
+    async_future *future = future_new(loop, &saying_class);
+    char message[256];
+    va_list arguments;
+
+    if (!future)
+        return future_failed(ASYNC_ENOMEM);
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    future_fail(future, async_error(error, message));
+    return future;
+}

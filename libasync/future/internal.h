@@ -1,0 +1,147 @@
+/*
+ * Futures as the layers above see them. A future is a node with a state, an outcome and a ring of waiting nodes.
+ *
+ * Its node's ops are its class: what a cancel, a drop and a close mean to it. A class may use the node, and the timer it
+ * is part of, as it likes: a sleeper is queued by its timer, a task by what it awaits. A waiting node stands in the ring
+ * of the future it waits for; completing the future moves the whole ring to the loop's queue, which allocates nothing.
+ */
+#ifndef LIBASYNC_FUTURE_INTERNAL_H
+#define LIBASYNC_FUTURE_INTERNAL_H
+
+#include "libasync/future.h"
+#include "libasync/loop/internal.h"
+#include "libasync/value.h"
+
+enum future_state { FUTURE_PENDING, FUTURE_SUCCEEDED, FUTURE_FAILED, FUTURE_CANCELLED };
+
+struct future_class {
+    struct node_ops node;
+    size_t size;
+    /* Asks to cancel a pending future; false when that is already beyond it. `error` is the cancel's (lent). */
+    bool (*cancel)(async_future *future, async_value *error);
+    /* Releases what the class holds, when the last reference is gone; may be NULL. */
+    void (*release)(async_future *future);
+    /* Writes what messages call it, such as "task 'fetch'"; NULL: "a future". */
+    void (*describe)(const async_future *future, char *text, size_t size);
+    bool is_task, is_promise;
+};
+
+struct async_future {
+    union {
+        struct timer timer;
+        struct {
+            struct node node;
+            uint32_t spare[2];    /* the timer's place and number, for classes that do without a timer */
+        };
+    };
+    async_loop *loop;               /* NULL: immortal */
+    uint32_t references : 28;       /* the owner's; see count.c */
+    uint32_t state : 2;
+    uint32_t unread : 1;            /* a failure that nobody has seen */
+    uint32_t read_ahead : 1;        /* declared as read before it failed */
+    _Atomic int32_t foreign;        /* references taken by other threads */
+    struct node *waiters;           /* first of a ring, or NULL */
+    union {
+        async_value *outcome;       /* when done; a failure is a value of kind error */
+        async_future *awaiting;     /* of a task that is not */
+    };
+};
+_Static_assert(sizeof(async_future) == 64, "a promise is one cache line");
+
+static inline const struct future_class *future_class(const async_future *future)
+{
+    return container_of(future->node.ops, const struct future_class, node);
+}
+
+static inline bool future_is_pending(const async_future *future)
+{
+    return future->state == FUTURE_PENDING;
+}
+
+/* Entry of the calls on a future, as loop_enter and loop_visit; an immortal one lets everybody in. */
+static inline int future_visit(const async_future *future)
+{
+    if (unlikely(!future))
+        return ASYNC_EINVAL;
+    return future->loop ? loop_visit(future->loop) : 0;
+}
+
+/* "task 'fetch'", "a future": how messages begin. */
+#define DESCRIPTION_SIZE 256
+void future_describe(const async_future *future, char *text);
+
+/* Made: a pending future with one reference, the caller's; NULL without memory. Classes up to 256 bytes. */
+async_future *future_new(async_loop *loop, const struct future_class *class);
+
+/* The immortal failed future of an error, where ASYNC_EINVAL means a loop of NULL; also a failed future with a message, the immortal one without memory. */
+async_future *future_failed(int error);
+async_future *future_failed_saying(async_loop *loop, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* For the owner's thread: plain counting. */
+static inline async_future *future_hold(async_future *future)
+{
+    if (likely(future->loop))
+        future->references++;
+    return future;
+}
+void future_drop_last(async_future *future);
+static inline void future_drop(async_future *future)
+{
+    if (unlikely(!future->loop))
+        return;
+    if (likely(future->references > 1))
+        future->references--;
+    else
+        future_drop_last(future);
+}
+
+/* Ends a pending future and queues those that wait. The outcome is taken; NULL stands for a failure without memory. */
+void future_succeed(async_future *future, async_value *taken);
+void future_fail(async_future *future, async_value *taken);    /* with ASYNC_ECANCELED it counts as cancelled */
+/* The same, but never as cancelled itself: what gather does when one of its children was. */
+void future_fail_uncancelled(async_future *future, async_value *taken);
+
+/* Cancels a pending future, by its class. */
+bool future_cancel(async_future *future, async_value *error);
+
+/* Has a node run once the future is done: in the next turn when it is already. The node must be linked nowhere. */
+static inline void future_attach(async_loop *loop, async_future *future, struct node *node)
+{
+    struct node *first = future->waiters;
+
+    if (!future_is_pending(future)) {
+        loop_queue(loop, node);
+    } else if (first) {
+        list_insert_before(first, node);
+    } else {
+        list_init(node);
+        future->waiters = node;
+    }
+}
+/* Takes a node back that is attached, or queued since. */
+void future_detach(async_future *future, struct node *node);
+
+/* Runs the loop until the future is done; false when it was stopped first. What loop_may_run refuses is not asked. */
+bool future_run_until(async_loop *loop, async_future *future);
+
+/* The failure, which counts as read from now on; NULL after a success. */
+static inline async_value *future_read_failure(async_future *future)
+{
+    if (future->state == FUTURE_SUCCEEDED)
+        return NULL;
+    if (future->unread)
+        future->unread = false;
+    return future->outcome;
+}
+
+/* The error value of a cancel: with a message, or the immortal one (given; NULL without memory). */
+async_value *cancel_error(const char *message);
+
+/* value.c: immortal error values, one per code. */
+async_value *error_static(int code);
+bool value_is_error(const async_value *value);
+/* A value that a `taken` argument must be an error: NULL and other kinds become the errors that stand for them. */
+async_value *error_or_substitute(async_value *taken);
+
+#endif

@@ -1,0 +1,271 @@
+#include "libasync/future/value.h"
+
+#include <string.h>
+
+static async_value none = {IMMORTAL, ASYNC_NONE}, no = {IMMORTAL, ASYNC_BOOL}, yes = {IMMORTAL, ASYNC_BOOL};
+
+async_value *async_none(void)
+{
+    return &none;
+}
+
+async_value *async_bool(bool truth)
+{
+    return truth ? &yes : &no;
+}
+
+async_value *async_int(int64_t number)
+{
+    struct int_value *value;
+
+    if (number >= INT64_MIN / 2 && number <= INT64_MAX / 2 && sizeof(uintptr_t) == sizeof(int64_t))
+        return (async_value *)(uintptr_t)((uint64_t)number << 1 | 1);
+    value = memory_allocate(sizeof *value);
+    if (!value)
+        return NULL;
+    *value = (struct int_value){value_head(ASYNC_INT), number};
+    return &value->head;
+}
+
+async_value *async_double(double number)
+{
+    struct double_value *value = memory_allocate(sizeof *value);
+
+    if (!value)
+        return NULL;
+    *value = (struct double_value){value_head(ASYNC_DOUBLE), number};
+    return &value->head;
+}
+
+static async_value *text_of_kind(uint32_t kind, const void *text, size_t size)
+{
+    struct text_value *value = NULL;
+
+    if ((text || !size) && size < PTRDIFF_MAX - sizeof *value)
+        value = memory_allocate(sizeof *value + size + 1);
+    if (!value)
+        return NULL;
+    value->head = value_head(kind);
+    value->size = size;
+    if (size)
+        memcpy(value->text, text, size);
+    value->text[size] = '\0';
+    return &value->head;
+}
+
+async_value *async_text(const char *text)
+{
+    return text ? text_of_kind(ASYNC_TEXT, text, strlen(text)) : NULL;
+}
+
+async_value *async_text_sized(const char *text, size_t size)
+{
+    return text_of_kind(ASYNC_TEXT, text, size);
+}
+
+async_value *async_bytes(const void *bytes, size_t size)
+{
+    return text_of_kind(ASYNC_BYTES, bytes, size);
+}
+
+async_value *async_list(async_value *const *taken, size_t count)
+{
+    struct list_value *list = NULL;
+    bool whole = taken || !count;
+
+    for (size_t i = 0; taken && i < count; i++)
+        whole &= taken[i] != NULL;
+    if (whole && count < PTRDIFF_MAX / sizeof *taken)
+        list = memory_allocate(sizeof *list + count * sizeof *taken);
+    if (!list) {
+        for (size_t i = 0; taken && i < count; i++)
+            async_value_unref(taken[i]);
+        return NULL;
+    }
+    list->head = value_head(ASYNC_LIST);
+    list->size = sizeof *list + count * sizeof *taken;
+    list->count = count;
+    if (count)
+        memcpy(list->items, taken, count * sizeof *taken);
+    return &list->head;
+}
+
+async_value *async_value_ref(async_value *value)
+{
+    if (value && !is_tagged(value) && value->references != IMMORTAL)
+        atomic_fetch_add_explicit(&value->references, 1, memory_order_relaxed);
+    return value;
+}
+
+/* True when that was the last reference. A sole owner need not tell the other processors. */
+static bool drop(async_value *value)
+{
+    uint32_t references;
+
+    if (!value || is_tagged(value))
+        return false;
+    references = atomic_load_explicit(&value->references, memory_order_acquire);
+    if (references == IMMORTAL)
+        return false;
+    return references == 1 || atomic_fetch_sub_explicit(&value->references, 1, memory_order_acq_rel) == 1;
+}
+
+/* Takes one child out of a dead value; NULL when it has no more. */
+static async_value *take_child(async_value *value)
+{
+    struct list_value *list = (struct list_value *)value;
+    struct error_value *error = (struct error_value *)value;
+    async_value *child = NULL;
+
+    if (value->kind == ASYNC_LIST && list->count) {
+        child = list->items[--list->count];
+    } else if (value->kind == ASYNC_ERROR) {
+        child = error->cause;
+        error->cause = NULL;
+    }
+    return child;
+}
+
+/* Where a dead value whose child was taken keeps the way back to its parent: in a place it no longer needs. */
+static async_value **way_back(async_value *value)
+{
+    struct list_value *list = (struct list_value *)value;
+
+    return value->kind == ASYNC_LIST ? &list->items[list->count] : (async_value **)&((struct error_value *)value)->message;
+}
+
+static void free_block(async_value *value)
+{
+    switch (value->kind) {
+    case ASYNC_INT:
+        memory_release(value, sizeof(struct int_value));
+        break;
+    case ASYNC_DOUBLE:
+        memory_release(value, sizeof(struct double_value));
+        break;
+    case ASYNC_TEXT:
+    case ASYNC_BYTES:
+        memory_release(value, sizeof(struct text_value) + ((struct text_value *)value)->size + 1);
+        break;
+    case ASYNC_LIST:
+        memory_release(value, ((struct list_value *)value)->size);
+        break;
+    case ASYNC_ERROR:
+        memory_release(value, ((struct error_value *)value)->size);
+        break;
+    case ASYNC_OBJECT:
+        object_free((struct object_value *)value);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Values nest as deep as users like, so the dead are walked by reversing pointers (Schorr and Waite, 1967), not by
+ * recursion. */
+async_value *async_value_unref(async_value *taken)
+{
+    async_value *parent = NULL, *value = drop(taken) ? taken : NULL, *child;
+
+    while (value) {
+        child = take_child(value);
+        if (!child) {
+            free_block(value);
+            value = parent;
+            parent = parent ? *way_back(parent) : NULL;
+        } else if (drop(child)) {
+            *way_back(value) = parent;
+            parent = value;
+            value = child;
+        }
+    }
+    return NULL;
+}
+
+int async_value_kind(const async_value *value)
+{
+    value = object_plain(value);
+    if (!value)
+        return ASYNC_NONE;
+    return is_tagged(value) ? ASYNC_INT : (int)value->kind;
+}
+
+bool async_value_bool(const async_value *value)
+{
+    return object_plain(value) == &yes;
+}
+
+static int64_t int_of(const async_value *value)
+{
+    if (is_tagged(value))
+        return (int64_t)(uintptr_t)value >> 1;
+    return ((const struct int_value *)value)->number;
+}
+
+int64_t async_value_int(const async_value *value)
+{
+    double number;
+
+    value = object_plain(value);
+    switch (async_value_kind(value)) {
+    case ASYNC_INT:
+        return int_of(value);
+    case ASYNC_BOOL:
+        return value == &yes;
+    case ASYNC_DOUBLE:
+        number = ((const struct double_value *)value)->number;
+        /* 2 to the 63rd, the first number too large, is itself a double; INT64_MAX is not. */
+        return number >= -0x1p63 && number < 0x1p63 ? (int64_t)number : 0;
+    default:
+        return 0;
+    }
+}
+
+double async_value_double(const async_value *value)
+{
+    value = object_plain(value);
+    switch (async_value_kind(value)) {
+    case ASYNC_INT:
+        return (double)int_of(value);
+    case ASYNC_DOUBLE:
+        return ((const struct double_value *)value)->number;
+    default:
+        return 0;
+    }
+}
+
+const char *async_value_text(const async_value *value, size_t *size)
+{
+    const struct text_value *text = (const struct text_value *)object_plain(value);
+    const char *start = NULL;
+    size_t length = 0;
+
+    switch (async_value_kind(&text->head)) {
+    case ASYNC_TEXT:
+    case ASYNC_BYTES:
+        start = text->text;
+        length = text->size;
+        break;
+    case ASYNC_ERROR:
+        start = async_value_message(&text->head);
+        length = strlen(start);
+        break;
+    default:
+        break;
+    }
+    if (size)
+        *size = length;
+    return start;
+}
+
+size_t async_value_count(const async_value *value)
+{
+    value = object_plain(value);
+    return async_value_kind(value) == ASYNC_LIST ? ((const struct list_value *)value)->count : 0;
+}
+
+async_value *async_value_item(const async_value *value, size_t index)
+{
+    value = object_plain(value);
+    return index < async_value_count(value) ? ((const struct list_value *)value)->items[index] : NULL;
+}

@@ -1,0 +1,218 @@
+/* Life and turns of a loop. Closing stands in close.c. */
+#include "libasync/loop/internal.h"
+
+#include <assert.h>
+#include <errno.h>
+
+/* Work between two looks at the kernel, as a time: long enough that the look costs little, short enough that no timer
+ * or descriptor notices. The callbacks that fill it are counted, at the pace of those before, to save reading a clock. */
+#define LOOK_SECONDS 100e-6
+#define BUDGET_START 64
+#define BUDGET_MOST 1024
+
+/* The loop that this thread runs. It serves only to refuse a run inside a run. */
+static _Thread_local async_loop *running_here;
+
+async_loop *async_loop_new(void)
+{
+    async_loop *loop = memory_allocate(sizeof *loop);
+
+    errno = ENOMEM;    /* unless the kernel says otherwise below */
+    if (!loop)
+        return NULL;
+    *loop = (async_loop){.owner = thread_self(), .references = 1, .budget = BUDGET_START};
+    list_init(&loop->ready);
+    list_init(&loop->batch);
+    for (size_t i = 0; i < SLAB_CLASSES; i++)
+        slab_init(&loop->slabs[i], (i + 1) * SLAB_STEP);
+    slab_init(&loop->tasks, TASK_SIZE);
+
+    if (!inbox_init(loop))
+        goto no_inbox;
+    loop->poller = poller_new(loop);
+    if (!loop->poller)
+        goto no_poller;
+    return loop;
+
+no_poller:
+    inbox_free(loop);
+no_inbox:
+    memory_release(loop, sizeof *loop);
+    return NULL;
+}
+
+async_loop *async_loop_ref(async_loop *loop)
+{
+    if (loop)
+        atomic_fetch_add_explicit(&loop->references, 1, memory_order_relaxed);
+    return loop;
+}
+
+/* A running loop holds a reference to itself, so the last one is dropped on a loop that stands still. */
+async_loop *async_loop_unref(async_loop *taken)
+{
+    uint32_t count = taken ? atomic_load(&taken->references) : 0;
+
+    while (count > 1)
+        if (atomic_compare_exchange_weak(&taken->references, &count, count - 1))
+            return NULL;
+    if (taken) {
+        async_loop_abandon(taken);
+        loop_drop_last(taken);
+    }
+    return NULL;
+}
+
+int loop_visit_slowly(async_loop *loop)
+{
+    uintptr_t owner;
+
+    if (!loop)
+        return ASYNC_EINVAL;
+    owner = atomic_load(&loop->owner);
+    if (owner == thread_self() || owner == OWNER_NONE)
+        return 0;
+    if (atomic_load(&loop->running))
+        return ASYNC_ETHREAD;
+    atomic_store(&loop->owner, thread_self());
+    return 0;
+}
+
+int loop_enter_slowly(async_loop *loop)
+{
+    int error = loop_visit_slowly(loop);
+
+    if (error)
+        return error;
+    return atomic_load(&loop->closing) ? ASYNC_ECLOSED : 0;
+}
+
+bool async_loop_is_closed(const async_loop *loop)
+{
+    return !loop || atomic_load(&loop->closing);
+}
+
+bool async_loop_is_running(const async_loop *loop)
+{
+    return loop && atomic_load(&loop->running);
+}
+
+double async_loop_time(async_loop *loop)
+{
+    return clock_now();
+}
+
+bool loop_runs_here(void)
+{
+    return running_here;
+}
+
+int loop_may_run(async_loop *loop)
+{
+    if (!loop)
+        return ASYNC_EINVAL;
+    return running_here ? ASYNC_ERUNNING : loop_enter(loop);
+}
+
+void loop_begin(async_loop *loop)
+{
+    loop->outer = running_here;
+    running_here = async_loop_ref(loop);
+    atomic_store(&loop->running, true);
+    loop->looked = clock_now();
+    loop_look_soon(loop);
+}
+
+void loop_end(async_loop *loop)
+{
+    running_here = loop->outer;
+    loop->stopping = false;
+    atomic_store(&loop->running, false);
+    async_loop_unref(loop);
+}
+
+static void run_turn(async_loop *loop)
+{
+    list_splice(&loop->batch, &loop->ready);
+    while (!list_is_empty(&loop->batch)) {
+        struct node *node = loop->batch.next;
+
+        node_unlink(node);
+        loop->ran++;
+        node->ops->run(loop, node);
+    }
+}
+
+void loop_drain(async_loop *loop)
+{
+    while (!list_is_empty(&loop->ready) || !list_is_empty(&loop->batch))
+        run_turn(loop);
+}
+
+/* The pace of the callbacks since the last look tells how many fit before the next. */
+static void set_budget(async_loop *loop, double now)
+{
+    double pace = loop->ran ? (now - loop->looked) / loop->ran : 0;
+
+    if (pace * BUDGET_MOST <= LOOK_SECONDS)
+        loop->budget = BUDGET_MOST;
+    else
+        loop->budget = pace >= LOOK_SECONDS ? 1 : (uint32_t)(LOOK_SECONDS / pace);
+    loop->ran = 0;
+}
+
+static void look(async_loop *loop, bool may_block)
+{
+    double now = clock_now();
+
+    set_budget(loop, now);
+    loop->looked = poller_poll(loop, now, may_block);
+    timers_expire(loop, loop->looked);
+}
+
+void loop_run(async_loop *loop)
+{
+    assert(running_here == loop);
+    do {
+        if (atomic_load_explicit(&loop->inbox.filled, memory_order_relaxed))
+            inbox_drain(loop);
+        if (list_is_empty(&loop->ready))
+            look(loop, !loop->stopping);
+        else if (loop->ran >= loop->budget)
+            look(loop, false);
+        run_turn(loop);
+    } while (!loop->stopping);
+}
+
+int async_loop_run(async_loop *loop)
+{
+    int error = loop_may_run(loop);
+
+    if (error)
+        return error;
+    loop_begin(loop);
+    loop_run(loop);
+    loop_end(loop);
+    return 0;
+}
+
+int async_loop_stop(async_loop *loop)
+{
+    int error = loop_enter(loop);
+
+    if (!error)
+        loop->stopping = true;
+    return error;
+}
+
+int async_loop_set_block_hooks(async_loop *loop, async_callback *on_block, async_callback *on_wake, void *user)
+{
+    int error = loop_enter(loop);
+
+    if (error)
+        return error;
+    loop->on_block = on_block;
+    loop->on_wake = on_wake;
+    loop->block_user = user;
+    return 0;
+}

@@ -1,0 +1,128 @@
+/*
+ * libev's side of the loop. Its callbacks only queue nodes; nothing of a user's runs inside ev_run. Timers are our own:
+ * libev sees one descriptor, the alarm, that is set to the earliest of them.
+ */
+#include "libasync/loop/poll.h"
+
+/* Where there is no alarm descriptor, libev's own timer serves, with its steps of a millisecond. */
+struct poller {
+    struct ev_loop *backend;
+    ev_async wake;
+    ev_io alarm;
+    ev_timer coarse;
+    double armed;    /* when the alarm goes off; 0: not set */
+};
+
+static void on_alarm(struct ev_loop *backend, ev_io *io, int events)
+{
+    struct poller *poller = io->data;
+
+    /* Read only by its next setting; until then it must not count as set, or it would stay readable. */
+    poller->armed = -1;
+}
+
+static void on_coarse(struct ev_loop *backend, ev_timer *timer, int events)
+{
+    struct poller *poller = timer->data;
+
+    poller->armed = 0;
+}
+
+/* The inbox tells what there is to do; waking is all. */
+static void on_wake(struct ev_loop *backend, ev_async *wake, int events)
+{
+}
+
+struct poller *poller_new(async_loop *loop)
+{
+    struct poller *poller = memory_allocate(sizeof *poller);
+    int alarm;
+
+    if (!poller)
+        return NULL;
+    *poller = (struct poller){.backend = ev_loop_new(EVFLAG_NOENV)};
+    if (!poller->backend) {
+        memory_release(poller, sizeof *poller);
+        return NULL;
+    }
+    ev_async_init(&poller->wake, on_wake);
+    ev_async_start(poller->backend, &poller->wake);
+    ev_timer_init(&poller->coarse, on_coarse, 0, 0);
+    poller->coarse.data = poller;
+
+    alarm = alarm_open();
+    ev_io_init(&poller->alarm, on_alarm, alarm, EV_READ);
+    poller->alarm.data = poller;
+    if (alarm >= 0)
+        ev_io_start(poller->backend, &poller->alarm);
+    return poller;
+}
+
+void poller_free(struct poller *poller)
+{
+    ev_async_stop(poller->backend, &poller->wake);
+    ev_timer_stop(poller->backend, &poller->coarse);
+    if (poller->alarm.fd >= 0) {
+        ev_io_stop(poller->backend, &poller->alarm);
+        alarm_close(poller->alarm.fd);
+    }
+    ev_loop_destroy(poller->backend);
+    memory_release(poller, sizeof *poller);
+}
+
+struct ev_loop *poller_backend(async_loop *loop)
+{
+    return loop->poller->backend;
+}
+
+void poller_wake(async_loop *loop)
+{
+    ev_async_send(loop->poller->backend, &loop->poller->wake);
+}
+
+static void set_coarse(struct poller *poller, double delay)
+{
+    ev_now_update(poller->backend);
+    ev_timer_stop(poller->backend, &poller->coarse);
+    ev_timer_set(&poller->coarse, delay, 0);
+    ev_timer_start(poller->backend, &poller->coarse);
+}
+
+/* An alarm that goes off too early only costs a look, so it is left alone then; too late it must not be. */
+static void arm(async_loop *loop, double now)
+{
+    struct poller *poller = loop->poller;
+    double when = loop->timers.count ? loop->timers.entries[0].when : 0;
+
+    if (poller->armed == when || (poller->armed > now && (when == 0 || when > poller->armed)))
+        return;
+    if (poller->alarm.fd >= 0)
+        alarm_set(poller->alarm.fd, when);
+    else if (when > 0)
+        set_coarse(poller, when - now);
+    poller->armed = when;
+}
+
+static void sleep_until_something(async_loop *loop)
+{
+    if (loop->on_block)
+        loop->on_block(loop, loop->block_user);
+    ev_run(loop->poller->backend, EVRUN_ONCE);
+    if (loop->on_wake)
+        loop->on_wake(loop, loop->block_user);
+}
+
+double poller_poll(async_loop *loop, double now, bool may_block)
+{
+    bool due = loop->timers.count && loop->timers.entries[0].when <= now;
+
+    if (may_block && !due) {
+        arm(loop, now);
+        sleep_until_something(loop);
+        return clock_now();
+    }
+    /* Without a watched descriptor the kernel has nothing to tell: posts from other threads raise a flag of their own. */
+    if (loop->watches)
+        ev_run(loop->poller->backend, EVRUN_NOWAIT);
+    return now;
+}

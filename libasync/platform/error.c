@@ -1,0 +1,44 @@
+#include "libasync/platform/internal.h"
+
+static const struct {
+    const char *name, *text;
+} errors[] = {
+    [-ASYNC_OK] = {"ASYNC_OK", "success"},
+    [-ASYNC_EINVAL] = {"ASYNC_EINVAL", "invalid argument"},
+    [-ASYNC_ENOMEM] = {"ASYNC_ENOMEM", "out of memory"},
+    [-ASYNC_ECANCELED] = {"ASYNC_ECANCELED", "cancelled"},
+    [-ASYNC_ETIMEDOUT] = {"ASYNC_ETIMEDOUT", "timed out"},
+    [-ASYNC_ECLOSED] = {"ASYNC_ECLOSED", "closed"},
+    [-ASYNC_ETHREAD] = {"ASYNC_ETHREAD", "called from a thread other than the loop's"},
+    [-ASYNC_ESTATE] = {"ASYNC_ESTATE", "not done yet, or done already"},
+    [-ASYNC_ERUNNING] = {"ASYNC_ERUNNING", "a loop is already running"},
+    [-ASYNC_ESTOPPED] = {"ASYNC_ESTOPPED", "the loop was stopped before the future was done"},
+    [-ASYNC_EFOREIGN] = {"ASYNC_EFOREIGN", "the future belongs to another loop"},
+    [-ASYNC_EDEADLOCK] = {"ASYNC_EDEADLOCK", "a task cannot await itself"},
+    [-ASYNC_EHOST] = {"ASYNC_EHOST", "an error of the host language"},
+    [-ASYNC_EOS] = {"ASYNC_EOS", "the operating system refused"},
+    [-ASYNC_ENONAME] = {"ASYNC_ENONAME", "no such host name"},
+    [-ASYNC_ESERVICE] = {"ASYNC_ESERVICE", "no such service"},
+    [-ASYNC_EDNS] = {"ASYNC_EDNS", "the name servers did not help"},
+};
+
+/* Also right for INT_MIN, which has no negative. */
+static bool is_known(int code)
+{
+    return code <= 0 && code > -(int)(sizeof errors / sizeof errors[0]);
+}
+
+const char *async_error_name(int code)
+{
+    return is_known(code) ? errors[-code].name : "ASYNC_E?";
+}
+
+const char *async_error_text(int code)
+{
+    return is_known(code) ? errors[-code].text : "unknown error";
+}
+
+const char *async_version(void)
+{
+    return LIBASYNC_VERSION;
+}

@@ -1,0 +1,79 @@
+/* What the layers above need from the machine: a clock, memory, slabs, the calling thread and an alarm descriptor. */
+#ifndef LIBASYNC_PLATFORM_INTERNAL_H
+#define LIBASYNC_PLATFORM_INTERNAL_H
+
+#include "libasync/api.h"
+#include "libasync/error.h"
+#include "libasync/memory.h"
+
+#include <pthread.h>
+
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+
+/* Seconds of the monotonic clock. */
+double clock_now(void);
+
+/* NULL when there is no memory. Sizes are told on release, as the allocator hook promises its user. */
+void *memory_allocate(size_t size);
+void *memory_allocate_aligned(size_t size, size_t alignment);
+void memory_release(void *block, size_t size);
+/* Grows an array to `size` bytes and keeps its first `kept` ones; the old block stays when there is no memory. */
+void *memory_grow(void *block, size_t kept, size_t old_size, size_t size);
+/* A copied string with its closing zero byte, and how to drop it; both take NULL. */
+char *memory_copy_text(const char *text);
+void memory_release_text(char *text);
+
+#if defined(__linux__) && defined(__has_builtin)
+#if __has_builtin(__builtin_thread_pointer)
+#define HAS_THREAD_POINTER
+#endif
+#endif
+
+/* An id of the calling thread, never 0 or 1. Both ways read one register; the first saves the call. */
+static inline uintptr_t thread_self(void)
+{
+#ifdef HAS_THREAD_POINTER
+    return (uintptr_t)__builtin_thread_pointer();
+#else
+    return (uintptr_t)pthread_self();
+#endif
+}
+
+/*
+ * A slab hands out objects of one size from aligned chunks, so that the chunk of an object is found by its address.
+ * One thread at a time uses it. Empty chunks are given back, save one.
+ */
+struct slab_chunk;
+struct slab {
+    struct slab_chunk *all, *roomy;
+    uint32_t object_size;
+    uint32_t capacity;       /* objects a chunk */
+    uintptr_t chunk_mask;    /* an object's address & this is its chunk's */
+    size_t chunk_size;
+    bool walking;            /* while slab_walk is under way no chunk is given back */
+};
+
+/* One object a chunk instead of many: tests set it before they make a loop, so that each object is an allocation that
+ * can fail and that the sanitizers see. */
+extern bool slab_one_object_chunks;
+
+/* Objects have 32 to 256 bytes, in steps of 32. Their third word is theirs to mark life with: slab_free clears it. */
+void slab_init(struct slab *slab, size_t object_size);
+void *slab_allocate(struct slab *slab);
+void slab_free(struct slab *slab, void *object);
+/* Gives every empty chunk back. */
+void slab_trim(struct slab *slab);
+/* Whether no object lives; trims first. */
+bool slab_is_empty(struct slab *slab);
+/* Visits each live object; visitors may allocate and free. What is allocated meanwhile may or may not be visited. */
+void slab_walk(struct slab *slab, void (*visit)(void *object, void *user), void *user);
+
+/* A descriptor that becomes readable at a time of clock_now's clock; -1 where the system has none. */
+int alarm_open(void);
+/* 0 sets it off. Setting it anew also makes it unreadable. */
+void alarm_set(int descriptor, double when);
+void alarm_close(int descriptor);
+
+#endif

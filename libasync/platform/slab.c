@@ -1,0 +1,164 @@
+#include "libasync/platform/internal.h"
+
+#include <assert.h>
+
+/* A whole chunk with malloc's own header fills 64 KiB; aligned chunks then follow each other without a gap. */
+#define CHUNK_ALIGNMENT 65536
+#define CHUNK_SIZE (CHUNK_ALIGNMENT - 64)
+#define LONE_CHUNK_ALIGNMENT 512
+#define HEADER_SIZE 64
+
+struct slab_link {
+    struct slab_chunk *next, *previous;
+};
+
+struct slab_chunk {
+    struct slab_link all, roomy;    /* in the lists of all chunks and of those with room */
+    struct object *free;            /* objects that were given back, last one first */
+    uint32_t live;
+    uint32_t carved;                /* objects ever handed out; those behind were never touched */
+};
+_Static_assert(sizeof(struct slab_chunk) <= HEADER_SIZE, "a chunk's header stands before its first object");
+
+/* How a free object looks. `alive` is the word that is not NULL in every object that lives. */
+struct object {
+    struct object *next_free;
+    void *unused;
+    void *alive;
+};
+
+bool slab_one_object_chunks;
+
+void slab_init(struct slab *slab, size_t object_size)
+{
+    bool lone = slab_one_object_chunks;
+
+    assert(object_size >= sizeof(struct object) && object_size <= LONE_CHUNK_ALIGNMENT - HEADER_SIZE);
+    *slab = (struct slab){.object_size = (uint32_t)object_size};
+    slab->chunk_size = lone ? HEADER_SIZE + object_size : CHUNK_SIZE;
+    slab->chunk_mask = ~(uintptr_t)((lone ? LONE_CHUNK_ALIGNMENT : CHUNK_ALIGNMENT) - 1);
+    slab->capacity = (uint32_t)((slab->chunk_size - HEADER_SIZE) / object_size);
+}
+
+static struct object *object_at(const struct slab *slab, struct slab_chunk *chunk, uint32_t index)
+{
+    return (struct object *)((char *)chunk + HEADER_SIZE + (size_t)index * slab->object_size);
+}
+
+static void link_roomy(struct slab *slab, struct slab_chunk *chunk)
+{
+    chunk->roomy = (struct slab_link){.next = slab->roomy};
+    if (slab->roomy)
+        slab->roomy->roomy.previous = chunk;
+    slab->roomy = chunk;
+}
+
+static void unlink_roomy(struct slab *slab, struct slab_chunk *chunk)
+{
+    if (chunk->roomy.next)
+        chunk->roomy.next->roomy.previous = chunk->roomy.previous;
+    if (chunk->roomy.previous)
+        chunk->roomy.previous->roomy.next = chunk->roomy.next;
+    else
+        slab->roomy = chunk->roomy.next;
+}
+
+static struct slab_chunk *add_chunk(struct slab *slab)
+{
+    struct slab_chunk *chunk = memory_allocate_aligned(slab->chunk_size, ~slab->chunk_mask + 1);
+
+    if (!chunk)
+        return NULL;
+    *chunk = (struct slab_chunk){.all.next = slab->all};
+    if (slab->all)
+        slab->all->all.previous = chunk;
+    slab->all = chunk;
+    link_roomy(slab, chunk);
+    return chunk;
+}
+
+static void give_back(struct slab *slab, struct slab_chunk *chunk)
+{
+    if (chunk->all.next)
+        chunk->all.next->all.previous = chunk->all.previous;
+    if (chunk->all.previous)
+        chunk->all.previous->all.next = chunk->all.next;
+    else
+        slab->all = chunk->all.next;
+    unlink_roomy(slab, chunk);
+    memory_release(chunk, slab->chunk_size);
+}
+
+void *slab_allocate(struct slab *slab)
+{
+    struct slab_chunk *chunk = slab->roomy;
+    struct object *object;
+
+    if (unlikely(!chunk)) {
+        chunk = add_chunk(slab);
+        if (!chunk)
+            return NULL;
+    }
+
+    object = chunk->free;
+    if (object)
+        chunk->free = object->next_free;
+    else
+        object = object_at(slab, chunk, chunk->carved++);
+    if (unlikely(++chunk->live == slab->capacity))
+        unlink_roomy(slab, chunk);
+    return object;
+}
+
+/* An empty chunk is kept when no other has room: a lone task made and ended over and over must not ask malloc each time. */
+static bool is_spare(const struct slab *slab, const struct slab_chunk *chunk)
+{
+    return slab->capacity > 1 && slab->roomy == chunk && !chunk->roomy.next;
+}
+
+void slab_free(struct slab *slab, void *pointer)
+{
+    struct object *object = pointer;
+    struct slab_chunk *chunk = (struct slab_chunk *)((uintptr_t)pointer & slab->chunk_mask);
+
+    object->alive = NULL;
+    object->next_free = chunk->free;
+    chunk->free = object;
+    if (unlikely(chunk->live-- == slab->capacity))
+        link_roomy(slab, chunk);
+    if (unlikely(chunk->live == 0) && !slab->walking && !is_spare(slab, chunk))
+        give_back(slab, chunk);
+}
+
+void slab_trim(struct slab *slab)
+{
+    for (struct slab_chunk *chunk = slab->all, *next; chunk; chunk = next) {
+        next = chunk->all.next;
+        if (chunk->live == 0)
+            give_back(slab, chunk);
+    }
+}
+
+bool slab_is_empty(struct slab *slab)
+{
+    slab_trim(slab);
+    return !slab->all;
+}
+
+void slab_walk(struct slab *slab, void (*visit)(void *object, void *user), void *user)
+{
+    bool outermost = !slab->walking;
+
+    slab->walking = true;
+    for (struct slab_chunk *chunk = slab->all; chunk; chunk = chunk->all.next)
+        for (uint32_t index = 0; index < chunk->carved; index++) {
+            struct object *object = object_at(slab, chunk, index);
+
+            if (object->alive)
+                visit(object, user);
+        }
+    if (outermost) {
+        slab->walking = false;
+        slab_trim(slab);
+    }
+}
