@@ -10,13 +10,21 @@ stop() {
     exit 1
 }
 
-# --python and --lua choose what is bound; what else is given stays in $options for the script to read.
+# --python and --lua choose what is bound; what else is given stays in $options for the script to read. $usage is the
+# script's own.
 read_options() {
     options=
     while [ $# -gt 0 ]; do
         case $1 in
-        --python) PYTHON=${2:?--python wants a command, a path or none} && shift ;;
-        --lua) LUA=${2:?--lua wants a version, luajit or none} && shift ;;
+        --python | --lua)
+            [ $# -gt 1 ] || stop "$usage"
+            if [ "$1" = --python ]; then PYTHON=$2; else LUA=$2; fi
+            shift
+            ;;
+        --help)
+            say "$usage"
+            exit
+            ;;
         *) options="$options $1" ;;
         esac
         shift
