@@ -1,0 +1,22 @@
+/* The C interface for every language. A language's own file gives the %module and its typemaps, then includes this one;
+   the names keep their `async_` prefix, for the short ones belong to the language's native face. */
+
+%{
+#include "libasync/async.h"
+%}
+
+%include <stdint.i>
+
+%include "bindings/ownership.i"
+
+/* Memory is chosen once, by the program that embeds the library, before a script runs. */
+%ignore async_set_allocator;
+
+%include "libasync/api.h"
+%include "libasync/error.h"
+%include "libasync/value.h"
+%include "libasync/loop.h"
+%include "libasync/future.h"
+%include "libasync/task.h"
+%include "libasync/combine.h"
+%include "libasync/dns.h"

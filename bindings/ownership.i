@@ -1,0 +1,79 @@
+/* Who owns what, for every language: `given` results belong to the script, `lent` ones get a reference of their own so
+   that a proxy never dangles, and a `taken` argument is handed a reference of its own, so that the proxy stays good. */
+
+/* A counted handle: its proxy drops one reference when the language collects it. */
+%define %async_counted(TYPE)
+%nodefaultctor TYPE;
+%feature("unref") TYPE #TYPE "_unref($this);"
+struct TYPE {};
+%typemap(check) TYPE *taken #TYPE "_ref($1);"
+%ignore TYPE##_ref;
+%ignore TYPE##_unref;
+%enddef
+
+/* A function that gives a reference away. */
+%define %async_gives(FUNCTION)
+%newobject FUNCTION;
+%enddef
+
+/* A function that lends a handle: the proxy keeps a reference of its own. */
+%define %async_lends(FUNCTION, TYPE)
+%newobject FUNCTION;
+%exception FUNCTION {
+    $action
+    TYPE##_ref(result);
+}
+%enddef
+
+%async_counted(async_loop)
+%async_counted(async_future)
+%async_counted(async_value)
+%async_counted(async_type)
+%async_counted(async_timer)
+
+/* Settings have one owner and are never taken. */
+%nodefaultctor async_task_options;
+%feature("unref") async_task_options "async_task_options_unref($this);"
+struct async_task_options {};
+%ignore async_task_options_unref;
+
+/* A running task is lent to its step and counted by nobody. */
+%nodefaultctor async_task;
+%nodefaultdtor async_task;
+struct async_task {};
+
+%async_gives(async_loop_new)
+%async_gives(async_future_new)
+%async_gives(async_sleep)
+%async_gives(async_create_task)
+%async_gives(async_create_task_with)
+%async_gives(async_task_options_new)
+%async_gives(async_gather)
+%async_gives(async_wait)
+%async_gives(async_getaddrinfo)
+%async_gives(async_none)
+%async_gives(async_bool)
+%async_gives(async_int)
+%async_gives(async_double)
+%async_gives(async_text)
+%async_gives(async_text_sized)
+%async_gives(async_bytes)
+%async_gives(async_list)
+%async_gives(async_object)
+%async_gives(async_error)
+%async_gives(async_error_caused)
+%async_gives(async_error_os)
+%async_gives(async_type_new)
+
+%async_lends(async_future_loop, async_loop)
+%async_lends(async_future_value, async_value)
+%async_lends(async_future_failure, async_value)
+%async_lends(async_future_awaiting, async_future)
+%async_lends(async_current_task, async_future)
+%async_lends(async_awaited, async_value)
+%async_lends(async_task_failure, async_value)
+%async_lends(async_task_loop, async_loop)
+%async_lends(async_task_future, async_future)
+%async_lends(async_value_item, async_value)
+%async_lends(async_value_cause, async_value)
+%async_lends(async_value_type, async_type)

@@ -1,0 +1,3 @@
+%module(package="libasync") capi
+
+%include "bindings/libasync.i"
