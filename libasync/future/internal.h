@@ -138,6 +138,14 @@ static inline async_value *future_read_failure(async_future *future)
 /* The error value of a cancel: with a message, or the immortal one (given; NULL without memory). */
 async_value *cancel_error(const char *message);
 
+/* A type of object. The library's own are static: their first reference is never dropped. */
+struct async_type {
+    _Atomic uint32_t references;
+    char *name;
+    async_destroy *ref, *unref;
+    async_object_read *read;
+};
+
 /* value.c: immortal error values, one per code. */
 async_value *error_static(int code);
 bool value_is_error(const async_value *value);

@@ -1,13 +1,6 @@
 /* Objects of host languages. What belongs to a loop's thread is let go there, wherever the last reference was dropped. */
 #include "libasync/future/value.h"
 
-struct async_type {
-    _Atomic uint32_t references;
-    char *name;
-    async_destroy *ref, *unref;
-    async_object_read *read;
-};
-
 async_type *async_type_new(const char *name, async_destroy *ref, async_destroy *unref)
 {
     async_type *type = memory_allocate(sizeof *type);
