@@ -1,0 +1,205 @@
+/* Hosts that need no lookup: none at all, addresses in text form, names that nobody can have or that RFC 6761 reserves. */
+#include "libasync/dns/internal.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* RFC 1035, section 2.3.4, as text: without the closing dot. */
+#define LONGEST_NAME 253
+#define LONGEST_LABEL 63
+
+union host_address {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+};
+
+static union host_address ipv4_address(uint32_t number)
+{
+    return (union host_address){.ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(number)}};
+}
+
+static union host_address ipv6_address(const struct in6_addr *number)
+{
+    return (union host_address){.ipv6 = {.sin6_family = AF_INET6, .sin6_addr = *number}};
+}
+
+static async_value *list_of(const union host_address *addresses, size_t count, int family, const struct ports *ports)
+{
+    const struct sockaddr *found[2];
+    size_t matching = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bool is_ipv6 = addresses[i].any.sa_family == AF_INET6;
+
+        if (family == ASYNC_ANY || is_ipv6 == (family == ASYNC_IPV6))
+            found[matching++] = &addresses[i].any;
+    }
+    return address_list(found, matching, ports);
+}
+
+async_value *name_loopback(int family, const struct ports *ports)
+{
+    union host_address addresses[] = {ipv6_address(&in6addr_loopback), ipv4_address(INADDR_LOOPBACK)};
+
+    return list_of(addresses, 2, family, ports);
+}
+
+/* IPv6 last: where it listens to IPv4 too, whoever binds all in turn gets both that way round. */
+static async_value *wildcard(int family, const struct ports *ports)
+{
+    union host_address addresses[] = {ipv4_address(INADDR_ANY), ipv6_address(&in6addr_any)};
+
+    return list_of(addresses, 2, family, ports);
+}
+
+/* The index of an interface given by name or number; 0 when there is none. */
+static uint32_t scope_of(const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    if (isdigit((unsigned char)*text) && !*end)
+        return number <= UINT32_MAX ? (uint32_t)number : 0;
+    return if_nametoindex(text);
+}
+
+/* "fe80::1%eth0" in its parts; false when it is no IPv6 address. A scope of 0 behind a % is one that does not exist. */
+static bool read_ipv6(const char *host, union host_address *address, const char **scope)
+{
+    char text[INET6_ADDRSTRLEN];
+    size_t length = strcspn(host, "%");
+    struct in6_addr number;
+
+    *scope = host[length] ? host + length + 1 : NULL;
+    if (length >= sizeof text)
+        return false;
+    memcpy(text, host, length);
+    text[length] = '\0';
+    if (inet_pton(AF_INET6, text, &number) != 1)
+        return false;
+    *address = ipv6_address(&number);
+    if (*scope)
+        address->ipv6.sin6_scope_id = scope_of(*scope);
+    return true;
+}
+
+/* NULL when the host is no address in text form. */
+static async_value *literal(const char *host, int family, const struct ports *ports)
+{
+    const char *scope = NULL;
+    union host_address address;
+    struct in_addr number;
+
+    if (inet_pton(AF_INET, host, &number) == 1)
+        address = ipv4_address(ntohl(number.s_addr));
+    else if (!read_ipv6(host, &address, &scope))
+        return NULL;
+
+    if (family == ASYNC_IPV4 && address.any.sa_family == AF_INET6)
+        return dns_error(ASYNC_ENONAME, "host '%.255s': it is an IPv6 address and IPv4 was asked for", host);
+    if (family == ASYNC_IPV6 && address.any.sa_family == AF_INET)
+        return dns_error(ASYNC_ENONAME, "host '%.255s': it is an IPv4 address and IPv6 was asked for", host);
+    if (scope && !address.ipv6.sin6_scope_id)
+        return dns_error(ASYNC_ENONAME, "host '%.255s': no such network interface", host);
+    return list_of(&address, 1, family, ports);
+}
+
+/* Without a closing dot. */
+static size_t length_of(const char *host)
+{
+    size_t length = strlen(host);
+
+    return length && host[length - 1] == '.' ? length - 1 : length;
+}
+
+/* Whether a name is a reserved one or lies below it. */
+static bool is_within(const char *host, const char *reserved)
+{
+    size_t length = length_of(host), end = strlen(reserved);
+
+    if (length < end || strncasecmp(host + length - end, reserved, end) != 0)
+        return false;
+    return length == end || host[length - end - 1] == '.';
+}
+
+bool name_is_localhost(const char *host)
+{
+    return is_within(host, "localhost");
+}
+
+/* Letters, digits and hyphens (RFC 1123, section 2.1), and the underscore that many use all the same. */
+static bool is_of_names(unsigned char character)
+{
+    return character < 0x80 && (isalnum(character) || character == '-' || character == '_');
+}
+
+/* What is wrong with a name; NULL: nothing. Sets the code. */
+static const char *find_fault(const char *host, int *code)
+{
+    size_t length = length_of(host), label = 0;
+
+    *code = ASYNC_ENONAME;
+    if (!*host)
+        return "the name is empty";
+    if (length > LONGEST_NAME) {
+        *code = ASYNC_EINVAL;
+        return "a name has at most 253 characters";
+    }
+    for (size_t i = 0; i <= length; i++) {
+        if (i < length && host[i] != '.') {
+            if (!is_of_names((unsigned char)host[i]))
+                return "no host name has such characters";
+            label++;
+            continue;
+        }
+        if (label == 0)
+            return "a part of the name between dots is empty";
+        if (label > LONGEST_LABEL) {
+            *code = ASYNC_EINVAL;
+            return "a part of the name between dots has at most 63 characters";
+        }
+        label = 0;
+    }
+    return NULL;
+}
+
+/* A name whose last part is a number could only be an address (RFC 3696, section 2), and it is none. */
+static bool ends_in_number(const char *host)
+{
+    size_t length = length_of(host), i = length;
+
+    while (i && isdigit((unsigned char)host[i - 1]))
+        i--;
+    return i < length && (i == 0 || host[i - 1] == '.');
+}
+
+static async_value *refuse_name(const char *host, uint32_t flags)
+{
+    int code;
+    const char *fault = find_fault(host, &code);
+
+    if (fault)
+        return dns_error(code, "host '%.255s': %s", host, fault);
+    if (flags & ASYNC_DNS_NUMERIC_HOST || ends_in_number(host))
+        return dns_error(ASYNC_ENONAME, "host '%.255s': not an address", host);
+    /* RFC 6761, section 6.4: never there, and no name server needs to be asked. */
+    if (is_within(host, "invalid"))
+        return dns_error(ASYNC_ENONAME, "host '%.255s': no such host name", host);
+    return NULL;
+}
+
+async_value *name_outcome(const char *host, int family, uint32_t flags, const struct ports *ports)
+{
+    async_value *outcome;
+
+    if (!host)
+        return flags & ASYNC_DNS_PASSIVE ? wildcard(family, ports) : name_loopback(family, ports);
+    outcome = literal(host, family, ports);
+    return outcome ? outcome : refuse_name(host, flags);
+}
