@@ -2,7 +2,6 @@
 #include "libasync/dns/internal.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 
 struct address {
     int family, type;
@@ -18,23 +17,20 @@ static void free_address(void *pointer)
 
 static async_type address_type = {.references = 1, .name = "address", .unref = free_address};
 
-static void read_sockaddr(struct address *address, const struct sockaddr *found)
+static void read_host(struct address *address, const union host_address *found)
 {
-    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)found;
-    const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)found;
-
-    if (found->sa_family == AF_INET6) {
+    if (found->any.sa_family == AF_INET6) {
         address->family = ASYNC_IPV6;
-        address->scope = ipv6->sin6_scope_id;
-        inet_ntop(AF_INET6, &ipv6->sin6_addr, address->host, sizeof address->host);
+        address->scope = found->ipv6.sin6_scope_id;
+        inet_ntop(AF_INET6, &found->ipv6.sin6_addr, address->host, sizeof address->host);
     } else {
         address->family = ASYNC_IPV4;
         address->scope = 0;
-        inet_ntop(AF_INET, &ipv4->sin_addr, address->host, sizeof address->host);
+        inet_ntop(AF_INET, &found->ipv4.sin_addr, address->host, sizeof address->host);
     }
 }
 
-static async_value *address_new(const struct sockaddr *found, int type, int port)
+static async_value *address_new(const union host_address *found, int type, int port)
 {
     struct address *address = memory_allocate(sizeof *address);
     async_value *value;
@@ -43,14 +39,14 @@ static async_value *address_new(const struct sockaddr *found, int type, int port
         return NULL;
     address->type = type;
     address->port = port;
-    read_sockaddr(address, found);
+    read_host(address, found);
     value = async_object(NULL, &address_type, address);
     if (!value)
         free_address(address);
     return value;
 }
 
-async_value *address_list(const struct sockaddr *const *found, size_t count, const struct ports *ports)
+async_value *address_list(const union host_address *found, size_t count, const struct ports *ports)
 {
     size_t size = count * SOCKET_TYPES * sizeof(async_value *), made = 0;
     async_value **items = count ? memory_allocate(size) : NULL, *list;
@@ -60,7 +56,7 @@ async_value *address_list(const struct sockaddr *const *found, size_t count, con
     for (size_t i = 0; i < count; i++)
         for (int type = 0; type < SOCKET_TYPES; type++)
             if (ports->of[type] != NO_PORT)
-                items[made++] = address_new(found[i], ASYNC_STREAM + type, ports->of[type]);
+                items[made++] = address_new(&found[i], ASYNC_STREAM + type, ports->of[type]);
     list = async_list(items, made);
     memory_release(items, size);
     return list ? list : error_static(ASYNC_ENOMEM);

@@ -8,9 +8,17 @@
 #include "libasync/dns.h"
 #include "libasync/future/internal.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 struct ares_addrinfo;
+struct ares_channeldata;
+
+union host_address {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+};
 
 /* Ports by socket type, from ASYNC_STREAM on; NO_PORT where addresses of that type are not wanted. */
 #define SOCKET_TYPES 2
@@ -28,20 +36,47 @@ async_value *dns_error(int code, const char *format, ...) __attribute__((format(
 async_value *service_find(const char *service, const char *host, int type, struct ports *ports);
 
 /* address.c: each found address once a wanted type. */
-async_value *address_list(const struct sockaddr *const *found, size_t count, const struct ports *ports);
+async_value *address_list(const union host_address *found, size_t count, const struct ports *ports);
 
-/* name.c: the outcome where it is known without asking anybody; NULL: the resolver is to be asked. */
+/* name.c: the outcome where it is known without asking anybody; NULL: it is not. */
 async_value *name_outcome(const char *host, int family, uint32_t flags, const struct ports *ports);
-/* RFC 6761, section 6.3: localhost and all names below it. */
 bool name_is_localhost(const char *host);
 async_value *name_loopback(int family, const struct ports *ports);
 
-/* resolver.c: the loop's, made at its first lookup: NULL, or the error (given). */
-async_value *resolver_open(async_loop *loop);
-/* Asks; c-ares calls lookup_answered exactly once, perhaps inside this call. */
-void resolver_ask(async_loop *loop, const char *host, int family, void *lookup);
+/* localhost.c: needs the loop's resolver. */
+async_value *localhost_outcome(async_loop *loop, int family, const struct ports *ports);
 
-/* lookup.c: c-ares' callback; it takes what was found. */
-void lookup_answered(void *lookup, int status, int timeouts, struct ares_addrinfo *found);
+/* patience.c: what the file and the environment say. */
+struct patience {
+    int milliseconds;    /* for the first attempt; c-ares doubles it with each further one */
+    int attempts;        /* at each name server */
+};
+struct patience patience_read(const char *path);
+
+/* A lookup that c-ares is asked, or will be: pending unless it was cancelled. It holds itself until it was answered. */
+struct lookup {
+    async_future future;    /* its node waits to be asked; answered, it is queued to let go */
+    char *host;
+    int family;
+    bool is_asked;
+    struct ports ports;
+};
+
+/* lookup.c: `status` is c-ares'. Runs no code of a user's, since c-ares must not be entered from its own callbacks. */
+void lookup_answered(struct lookup *lookup, int status, const struct ares_addrinfo *found);
+
+/* resolver.c: has the loop's resolver made at the first lookup: NULL, or the error (given). */
+async_value *resolver_open(async_loop *loop);
+struct ares_channeldata *resolver_channel(async_loop *loop);
+/* lookup_answered is then called exactly once, perhaps inside this call; not if it is cancelled before it is asked. */
+void resolver_ask(struct lookup *lookup);
+
+/* Where resolvers look; tests set it before a loop's first lookup. */
+struct resolver_sources {
+    const char *configuration;
+    const char *servers;          /* "127.0.0.1:5300", instead of those of the configuration; NULL: those */
+    bool hosts_of_environment;    /* $CARES_HOSTS instead of /etc/hosts */
+};
+extern struct resolver_sources resolver_sources;
 
 #endif

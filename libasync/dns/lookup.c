@@ -7,18 +7,7 @@
 #include <ares.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-struct lookup {
-    async_future future;    /* its node is queued to let go */
-    char *host;             /* for messages */
-    int family;
-    struct ports ports;
-};
-
-static struct lookup *lookup_of(async_future *future)
-{
-    return container_of(future, struct lookup, future);
-}
+#include <string.h>
 
 async_value *dns_error(int code, const char *format, ...)
 {
@@ -57,12 +46,16 @@ static void drop_at_close(async_loop *loop, struct node *node)
 static bool cancel(async_future *future, async_value *error)
 {
     future_fail(future, async_value_ref(error));
+    if (!container_of(future, struct lookup, future)->is_asked) {
+        node_unlink(&future->node);
+        future_drop(future);
+    }
     return true;
 }
 
 static void release(async_future *future)
 {
-    memory_release_text(lookup_of(future)->host);
+    memory_release_text(container_of(future, struct lookup, future)->host);
 }
 
 static void describe(const async_future *future, char *text, size_t size)
@@ -100,6 +93,7 @@ static async_value *failure(const struct lookup *lookup, int status)
 
     switch (status) {
     case ARES_ENOMEM:
+    case ARES_ECANCELLED:    /* the resolver had no memory to hear the answer */
         return error_static(ASYNC_ENOMEM);
     case ARES_ENOTFOUND:
         code = ASYNC_ENONAME;
@@ -114,13 +108,10 @@ static async_value *failure(const struct lookup *lookup, int status)
         why = "the name servers did not answer in time";
         break;
     case ARES_ECONNREFUSED:
-        why = "no name server can be reached";
-        break;
     case ARES_ESERVFAIL:
-        why = "the name servers failed";
-        break;
     case ARES_EREFUSED:
-        why = "the name servers refused to answer";
+        /* c-ares tells them apart only where it did not try the next server. */
+        why = "no name server can be reached, or they failed";
         break;
     case ARES_EBADRESP:
     case ARES_EFORMERR:
@@ -135,7 +126,7 @@ static async_value *failure(const struct lookup *lookup, int status)
 
 static async_value *addresses(const struct lookup *lookup, const struct ares_addrinfo *found)
 {
-    const struct sockaddr **list;
+    union host_address *list;
     size_t count = 0, size;
     async_value *outcome;
 
@@ -149,7 +140,7 @@ static async_value *addresses(const struct lookup *lookup, const struct ares_add
         return error_static(ASYNC_ENOMEM);
     count = 0;
     for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next)
-        list[count++] = node->ai_addr;
+        memcpy(&list[count++], node->ai_addr, node->ai_addrlen);
     outcome = address_list(list, count, &lookup->ports);
     memory_release(list, size);
     return outcome;
@@ -158,27 +149,19 @@ static async_value *addresses(const struct lookup *lookup, const struct ares_add
 static void finish(struct lookup *lookup, int status, const struct ares_addrinfo *found)
 {
     if (atomic_load(&lookup->future.loop->closing)) {
-        lookup->future.read_ahead = true;
+        lookup->future.read_ahead = true;    /* nobody would call the end of his loop a failure of this lookup */
         complete(&lookup->future, error_static(ASYNC_ECLOSED));
-    } else if (status == ARES_SUCCESS) {
-        complete(&lookup->future, addresses(lookup, found));
-    } else if (status != ARES_ENOMEM && name_is_localhost(lookup->host)) {
-        /* The hosts file does not know it, or cannot be read. */
-        complete(&lookup->future, name_loopback(lookup->family, &lookup->ports));
     } else {
-        complete(&lookup->future, failure(lookup, status));
+        complete(&lookup->future, status == ARES_SUCCESS ? addresses(lookup, found) : failure(lookup, status));
     }
 }
 
 /* Let go of from the queue: the last reference to go may report an unread failure to a handler of the user's, who may
  * start the next lookup, and c-ares is still at work on this one. */
-void lookup_answered(void *user, int status, int timeouts, struct ares_addrinfo *found)
+void lookup_answered(struct lookup *lookup, int status, const struct ares_addrinfo *found)
 {
-    struct lookup *lookup = user;
-
     if (future_is_pending(&lookup->future))
         finish(lookup, status, found);
-    ares_freeaddrinfo(found);
     loop_queue(lookup->future.loop, &lookup->future.node);
 }
 
@@ -202,8 +185,9 @@ static async_future *ask(async_loop *loop, const char *host, int family, const s
 
     if (!future)
         return future_failed(ASYNC_ENOMEM);
-    lookup = lookup_of(future);
+    lookup = container_of(future, struct lookup, future);
     lookup->family = family;
+    lookup->is_asked = false;
     lookup->ports = *ports;
     lookup->host = memory_copy_text(host);
     if (!lookup->host) {
@@ -211,8 +195,7 @@ static async_future *ask(async_loop *loop, const char *host, int family, const s
         return future;
     }
     future_hold(future);
-    /* Names below localhost are in no file; RFC 6761 gives them the addresses of localhost itself. */
-    resolver_ask(loop, name_is_localhost(host) ? "localhost" : host, family, lookup);
+    resolver_ask(lookup);
     return future;
 }
 
@@ -232,5 +215,7 @@ async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *
         outcome = name_outcome(host, family, flags, &ports);
     if (!outcome)
         outcome = resolver_open(loop);
+    if (!outcome && name_is_localhost(host))
+        outcome = localhost_outcome(loop, family, &ports);
     return outcome ? known(loop, outcome) : ask(loop, host, family, &ports);
 }

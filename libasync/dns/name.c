@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,12 +11,6 @@
 /* RFC 1035, section 2.3.4, as text: without the closing dot. */
 #define LONGEST_NAME 253
 #define LONGEST_LABEL 63
-
-union host_address {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
 
 static union host_address ipv4_address(uint32_t number)
 {
@@ -29,25 +22,21 @@ static union host_address ipv6_address(const struct in6_addr *number)
     return (union host_address){.ipv6 = {.sin6_family = AF_INET6, .sin6_addr = *number}};
 }
 
-static async_value *list_of(const union host_address *addresses, size_t count, int family, const struct ports *ports)
+/* Of two addresses, the first or second alone where one family is wanted. */
+static async_value *choose(const union host_address addresses[2], int family, const struct ports *ports)
 {
-    const struct sockaddr *found[2];
-    size_t matching = 0;
+    bool first_matches = (addresses[0].any.sa_family == AF_INET6) == (family == ASYNC_IPV6);
 
-    for (size_t i = 0; i < count; i++) {
-        bool is_ipv6 = addresses[i].any.sa_family == AF_INET6;
-
-        if (family == ASYNC_ANY || is_ipv6 == (family == ASYNC_IPV6))
-            found[matching++] = &addresses[i].any;
-    }
-    return address_list(found, matching, ports);
+    if (family == ASYNC_ANY)
+        return address_list(addresses, 2, ports);
+    return address_list(first_matches ? &addresses[0] : &addresses[1], 1, ports);
 }
 
 async_value *name_loopback(int family, const struct ports *ports)
 {
     union host_address addresses[] = {ipv6_address(&in6addr_loopback), ipv4_address(INADDR_LOOPBACK)};
 
-    return list_of(addresses, 2, family, ports);
+    return choose(addresses, family, ports);
 }
 
 /* IPv6 last: where it listens to IPv4 too, whoever binds all in turn gets both that way round. */
@@ -55,7 +44,7 @@ static async_value *wildcard(int family, const struct ports *ports)
 {
     union host_address addresses[] = {ipv4_address(INADDR_ANY), ipv6_address(&in6addr_any)};
 
-    return list_of(addresses, 2, family, ports);
+    return choose(addresses, family, ports);
 }
 
 /* The index of an interface given by name or number; 0 when there is none. */
@@ -107,7 +96,7 @@ static async_value *literal(const char *host, int family, const struct ports *po
         return dns_error(ASYNC_ENONAME, "host '%.255s': it is an IPv4 address and IPv6 was asked for", host);
     if (scope && !address.ipv6.sin6_scope_id)
         return dns_error(ASYNC_ENONAME, "host '%.255s': no such network interface", host);
-    return list_of(&address, 1, family, ports);
+    return address_list(&address, 1, ports);
 }
 
 /* Without a closing dot. */

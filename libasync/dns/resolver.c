@@ -1,7 +1,7 @@
 /*
  * c-ares on the loop: one channel a loop, made at its first lookup. It tells which of its descriptors to watch, and when
- * it wants to be called although none of them is ready. It reads resolv.conf and the hosts file where it stands; both are
- * small and local.
+ * it wants to be called although none of them is ready. It reads resolv.conf and the hosts file while the loop waits;
+ * both are small and local.
  *
  * c-ares is never entered from its own callbacks: those only complete futures, which queues whoever waits.
  */
@@ -10,14 +10,25 @@
 #include <ares.h>
 #include <string.h>
 
+/* Queries under way have numbers of 16 bits, a lookup has two of them, and c-ares 1.18 seeks a free number by guessing:
+ * half of all numbers taken is as far as that goes well. */
+#define MOST_ASKED 16384
+
+/* Since then c-ares keeps its queries in the order of their timeouts. */
+#define VERSION_OF_SORTED_TIMEOUTS 0x011400
+
 struct resolver {
     struct timer timer;
     async_loop *loop;
-    ares_channel channel;      /* NULL once closed */
-    double due;                /* when the timer fires */
-    double shortest_timeout;   /* what a query waits at least before it is sent again */
-    bool deaf;                 /* a descriptor or the timer could not be watched */
+    ares_channel channel;       /* NULL once closed */
+    struct node waiting;        /* lookups that c-ares has not been asked yet */
+    uint32_t asked;
+    bool deaf;                  /* a descriptor or the timer could not be watched */
+    double due;                 /* when the timer fires */
+    double shortest_timeout;    /* no query sent from now on is due earlier than that */
 };
+
+struct resolver_sources resolver_sources = {.configuration = "/etc/resolv.conf"};
 
 /* A watched descriptor, in one direction. */
 struct wire {
@@ -26,6 +37,19 @@ struct wire {
 };
 
 static void settle(struct resolver *resolver);
+
+/* Family numbers as c-ares has them. */
+static const int families[] = {[ASYNC_ANY] = AF_UNSPEC, [ASYNC_IPV4] = AF_INET, [ASYNC_IPV6] = AF_INET6};
+
+static void on_answer(void *user, int status, int timeouts, struct ares_addrinfo *found)
+{
+    struct lookup *lookup = user;
+    struct resolver *resolver = lookup->future.loop->resolver;
+
+    resolver->asked--;
+    lookup_answered(lookup, status, found);
+    ares_freeaddrinfo(found);
+}
 
 static void free_wire(void *user)
 {
@@ -86,8 +110,8 @@ static void on_socket_state(void *user, ares_socket_t descriptor, int readable, 
         async_loop_remove_writer(resolver->loop, descriptor);
 }
 
-/* Asking c-ares for the next timeout costs a walk over all queries under way; a query just sent is never the next while
- * the timer fires before its shortest timeout has passed. */
+/* Asking c-ares for its next timeout may cost a walk over all queries, so it is not asked when the answer is known to be
+ * no earlier than the timer. */
 static void arm(struct resolver *resolver)
 {
     double now = clock_now();
@@ -106,14 +130,32 @@ static void arm(struct resolver *resolver)
         resolver->deaf = true;
 }
 
-/* After each call of c-ares. Who cannot be heard would wait for ever, so all that is under way ends. */
+static void ask_waiting(struct resolver *resolver)
+{
+    while (resolver->asked < MOST_ASKED && !list_is_empty(&resolver->waiting)) {
+        struct lookup *lookup = container_of(resolver->waiting.next, struct lookup, future.node);
+        struct ares_addrinfo_hints hints = {.ai_family = families[lookup->family]};
+
+        if (resolver_sources.hosts_of_environment)
+            hints.ai_flags = ARES_AI_ENVHOSTS;
+        node_unlink(&lookup->future.node);
+        lookup->is_asked = true;
+        resolver->asked++;
+        ares_getaddrinfo(resolver->channel, lookup->host, NULL, &hints, on_answer, lookup);
+    }
+}
+
+/* After each call of c-ares. What is deaf would wait for ever, so all that is under way ends; the next may fare better. */
 static void settle(struct resolver *resolver)
 {
-    if (!resolver->deaf)
-        arm(resolver);
-    if (resolver->deaf) {
-        ares_cancel(resolver->channel);
+    for (;;) {
+        ask_waiting(resolver);
+        if (!resolver->deaf)
+            arm(resolver);
+        if (!resolver->deaf)
+            return;
         resolver->deaf = false;
+        ares_cancel(resolver->channel);
     }
 }
 
@@ -125,7 +167,7 @@ static void on_timer(async_loop *loop, struct node *node)
     settle(resolver);
 }
 
-/* Ends every lookup under way. */
+/* Ends every lookup, those asked by c-ares' last callbacks. */
 static void end_resolver(async_loop *loop, struct node *node)
 {
     struct resolver *resolver = container_of(node, struct resolver, timer.node);
@@ -134,6 +176,11 @@ static void end_resolver(async_loop *loop, struct node *node)
     timer_stop(loop, &resolver->timer);
     resolver->channel = NULL;
     ares_destroy(channel);
+    while (!list_is_empty(&resolver->waiting)) {
+        node = resolver->waiting.next;
+        node_unlink(node);
+        lookup_answered(container_of(node, struct lookup, future.node), ARES_EDESTRUCTION, NULL);
+    }
 }
 
 static void drop_resolver(async_loop *loop, struct node *node)
@@ -155,25 +202,39 @@ static void start_library(void)
     library_status = ares_library_init(ARES_LIB_INIT_ALL);
 }
 
+static int set_servers(struct resolver *resolver)
+{
+    if (!resolver_sources.servers)
+        return ARES_SUCCESS;
+    return ares_set_servers_ports_csv(resolver->channel, resolver_sources.servers);
+}
+
 static int open_channel(struct resolver *resolver)
 {
     static pthread_once_t started = PTHREAD_ONCE_INIT;
-    struct ares_options options = {.sock_state_cb = on_socket_state, .sock_state_cb_data = resolver};
-    int status, mask;
+    struct patience patience = patience_read(resolver_sources.configuration);
+    struct ares_options options = {
+        .sock_state_cb = on_socket_state,
+        .sock_state_cb_data = resolver,
+        .timeout = patience.milliseconds,
+        .tries = patience.attempts,
+        .resolvconf_path = (char *)resolver_sources.configuration,
+    };
+    int status, version;
 
     pthread_once(&started, start_library);
     status = library_status;
     if (status == ARES_SUCCESS)
-        status = ares_init_options(&resolver->channel, &options, ARES_OPT_SOCK_STATE_CB);
+        status = ares_init_options(&resolver->channel, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS |
+                                                                     ARES_OPT_TRIES | ARES_OPT_RESOLVCONF);
     if (status != ARES_SUCCESS)
         return status;
-
-    status = ares_save_options(resolver->channel, &options, &mask);
-    if (status == ARES_SUCCESS)
-        resolver->shortest_timeout = options.timeout * 1e-3;
-    else
+    ares_version(&version);
+    if (version < VERSION_OF_SORTED_TIMEOUTS)
+        resolver->shortest_timeout = patience.milliseconds * 1e-3;
+    status = set_servers(resolver);
+    if (status != ARES_SUCCESS)
         ares_destroy(resolver->channel);
-    ares_destroy_options(&options);
     return status;
 }
 
@@ -189,6 +250,7 @@ async_value *resolver_open(async_loop *loop)
         return error_static(ASYNC_ENOMEM);
     *resolver = (struct resolver){.loop = loop};
     timer_init(&resolver->timer, &resolver_ops);
+    list_init(&resolver->waiting);
 
     status = open_channel(resolver);
     if (status == ARES_SUCCESS) {
@@ -201,12 +263,15 @@ async_value *resolver_open(async_loop *loop)
     return dns_error(ASYNC_EDNS, "the resolver cannot start: %s", ares_strerror(status));
 }
 
-void resolver_ask(async_loop *loop, const char *host, int family, void *lookup)
+void resolver_ask(struct lookup *lookup)
 {
-    static const int families[] = {[ASYNC_ANY] = AF_UNSPEC, [ASYNC_IPV4] = AF_INET, [ASYNC_IPV6] = AF_INET6};
-    struct resolver *resolver = loop->resolver;
-    struct ares_addrinfo_hints hints = {.ai_family = families[family]};
+    struct resolver *resolver = lookup->future.loop->resolver;
 
-    ares_getaddrinfo(resolver->channel, host, NULL, &hints, lookup_answered, lookup);
+    list_insert_before(&resolver->waiting, &lookup->future.node);
     settle(resolver);
+}
+
+struct ares_channeldata *resolver_channel(async_loop *loop)
+{
+    return ((struct resolver *)loop->resolver)->channel;
 }
