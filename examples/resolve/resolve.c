@@ -1,4 +1,4 @@
-/* Looks host names up, all at once, and prints a line for each in the order given: `resolve NAME...` or `resolve <FILE`. */
+/* Looks host names up, all at once, and prints a line for each, in the order given: resolve NAME... or resolve <FILE */
 #include <libasync/async.h>
 #include <stdio.h>
 

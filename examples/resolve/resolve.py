@@ -1,4 +1,4 @@
-"""Looks host names up, all at once, and prints a line for each in the order given: `resolve NAME...` or `resolve <FILE`."""
+"""Looks host names up, all at once, and prints a line for each, in the order given: resolve NAME... or resolve <FILE"""
 import socket
 import sys
 
@@ -14,8 +14,8 @@ async def ask_for_all(names):
 
 def print_answers(names, answers):
     for name, answer in zip(names, answers):
-        if isinstance(answer, OSError):
-            print(f"{name}: {answer.strerror}")
+        if isinstance(answer, Exception):
+            print(f"{name}: {answer.args[-1]}")
         else:
             print(f"{name}:", *(address[0] for *_, address in answer))
 
