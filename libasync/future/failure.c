@@ -14,9 +14,14 @@ static struct error_value statics[] = {
 };
 #define KNOWN (int)(sizeof statics / sizeof statics[0])
 
+static struct error_value *static_of(int code)
+{
+    return &statics[code < 0 && code > -KNOWN ? -code : -ASYNC_EINVAL];
+}
+
 async_value *error_static(int code)
 {
-    return &statics[code < 0 && code > -KNOWN ? -code : -ASYNC_EINVAL].head;
+    return &static_of(code)->head;
 }
 
 static async_value *make(int code, int os, const char *message, async_value *taken)
@@ -31,7 +36,7 @@ static async_value *make(int code, int os, const char *message, async_value *tak
         async_value_unref(taken);
         return NULL;
     }
-    *error = (struct error_value){.head = value_head(ASYNC_ERROR), .code = code < 0 ? code : ASYNC_EINVAL, .os = os,
+    *error = (struct error_value){.head = value_head(ASYNC_ERROR), .code = static_of(code)->code, .os = os,
                                   .size = sizeof *error + length, .cause = taken};
     if (message)
         error->message = memcpy(error + 1, message, length);
@@ -78,6 +83,7 @@ async_value *cancel_error(const char *message)
 
 static const struct error_value *as_error(const async_value *value)
 {
+    value = object_plain(value);
     return value_is_error(value) ? (const struct error_value *)value : NULL;
 }
 

@@ -1,6 +1,8 @@
 /* Objects of host languages. What belongs to a loop's thread is let go there, wherever the last reference was dropped. */
 #include "libasync/future/value.h"
 
+#define MOST_READINGS 4
+
 async_type *async_type_new(const char *name, async_destroy *ref, async_destroy *unref)
 {
     async_type *type = memory_allocate(sizeof *type);
@@ -65,7 +67,6 @@ static void let_go(void *user)
 
     if (object->type->unref)
         object->type->unref(object->pointer);
-    async_value_unref(atomic_load(&object->plain));
     async_type_unref(object->type);
     async_loop_unref(object->loop);
     memory_release(object, sizeof *object);
@@ -82,24 +83,35 @@ static const struct object_value *as_object(const async_value *value)
     return value && !is_tagged(value) && value->kind == ASYNC_OBJECT ? (const struct object_value *)value : NULL;
 }
 
-const async_value *object_plain(const async_value *value)
+/* What an object reads as, itself perhaps an object; NULL when it cannot be read. Kept with the object, which lends it. */
+static const async_value *read_once(struct object_value *object)
 {
-    struct object_value *object = (struct object_value *)as_object(value);
-    async_value *plain, *other = NULL;
+    async_value *plain = atomic_load(&object->plain), *other = NULL;
 
-    if (!object || !object->type->read)
-        return value;
-    plain = atomic_load(&object->plain);
-    if (plain)
+    if (plain || !object->type->read)
         return plain;
     plain = object->type->read(object->pointer);
-    if (!plain)
-        return value;
     /* Another thread may have been first; its reading may be in use already. */
-    if (atomic_compare_exchange_strong(&object->plain, &other, plain))
+    if (!plain || atomic_compare_exchange_strong(&object->plain, &other, plain))
         return plain;
     async_value_unref(plain);
     return other;
+}
+
+/* A language's object may read as another's, but not without end: a type may break its promise and read as itself. */
+const async_value *object_plain(const async_value *value)
+{
+    const struct object_value *object = as_object(value);
+
+    for (int readings = 0; object && readings < MOST_READINGS; readings++) {
+        const async_value *plain = read_once((struct object_value *)object);
+
+        if (!plain)
+            break;
+        value = plain;
+        object = as_object(value);
+    }
+    return value;
 }
 
 void *async_value_pointer(const async_value *value, const async_type *type)

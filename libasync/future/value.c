@@ -122,6 +122,8 @@ static async_value *take_child(async_value *value)
     } else if (value->kind == ASYNC_ERROR) {
         child = error->cause;
         error->cause = NULL;
+    } else if (value->kind == ASYNC_OBJECT) {
+        child = atomic_exchange(&((struct object_value *)value)->plain, NULL);
     }
     return child;
 }
@@ -131,7 +133,20 @@ static async_value **way_back(async_value *value)
 {
     struct list_value *list = (struct list_value *)value;
 
-    return value->kind == ASYNC_LIST ? &list->items[list->count] : (async_value **)&((struct error_value *)value)->message;
+    if (value->kind == ASYNC_LIST)
+        return &list->items[list->count];
+    if (value->kind == ASYNC_ERROR)
+        return (async_value **)&((struct error_value *)value)->message;
+    return (async_value **)&((struct object_value *)value)->plain;    /* atomic only while it lived */
+}
+
+/* The parent again; the place is empty then, as if it had never held anything. */
+static async_value *go_back(async_value *value)
+{
+    async_value **place = way_back(value), *parent = *place;
+
+    *place = NULL;
+    return parent;
 }
 
 static void free_block(async_value *value)
@@ -172,7 +187,7 @@ async_value *async_value_unref(async_value *taken)
         if (!child) {
             free_block(value);
             value = parent;
-            parent = parent ? *way_back(parent) : NULL;
+            parent = parent ? go_back(parent) : NULL;
         } else if (drop(child)) {
             *way_back(value) = parent;
             parent = value;
@@ -236,18 +251,18 @@ double async_value_double(const async_value *value)
 
 const char *async_value_text(const async_value *value, size_t *size)
 {
-    const struct text_value *text = (const struct text_value *)object_plain(value);
     const char *start = NULL;
     size_t length = 0;
 
-    switch (async_value_kind(&text->head)) {
+    value = object_plain(value);
+    switch (async_value_kind(value)) {
     case ASYNC_TEXT:
     case ASYNC_BYTES:
-        start = text->text;
-        length = text->size;
+        start = ((const struct text_value *)value)->text;
+        length = ((const struct text_value *)value)->size;
         break;
     case ASYNC_ERROR:
-        start = async_value_message(&text->head);
+        start = async_value_message(value);
         length = strlen(start);
         break;
     default:
