@@ -1,0 +1,73 @@
+/*
+ * What every test program shares: a loop around each test, notes of what happened in which order, couriers (small
+ * tasks that tell of themselves) and an allocator that counts and fails on request. A test that leaves a block, a
+ * descriptor or a report nobody asked about has failed.
+ */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include "libasync/async.h"
+
+#include <check.h>
+
+/* Made before each test, closed after it. A test may close it itself, or drop it and set it to NULL. */
+extern async_loop *loop;
+
+/* Runs each test twice, with objects packed in chunks and with an allocation for each. What `main` returns. */
+int run_tests(const char *noun, const TTest *const *tests);
+#define RUN_TESTS(noun, ...) run_tests(noun, (const TTest *const[]){__VA_ARGS__, NULL})
+
+/* Turns of the loop: each runs what was ready when it began. */
+void turn(void);
+void turns(int count);
+/* Runs the loop until the future is done, tells how it ended and drops it. */
+int finish(async_future *taken);
+
+/* What happened, in order, the words parted by spaces. Asking for the notes begins new ones. */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+const char *notes(void);
+#define ck_assert_notes(expected) ck_assert_str_eq(notes(), expected)
+
+/* Callbacks that note their `user`, a text: `a` when called, `~a` when cleaned up. */
+void note_call(async_loop *from, void *text);
+void note_done(async_future *future, void *text);
+void note_destroy(void *text);
+/* Clean-up that counts: `user` is an int. */
+void count_destroy(void *counter);
+
+/* What the exception handler heard, one line each. Asking begins anew; what is left unasked fails the test. */
+const char *reports(void);
+/* The handler itself, for tests that make loops of their own. */
+void note_report(async_loop *from, async_future *source, int error, const char *message, void *user);
+
+/*
+ * A courier is a task that waits for its parcel and hands it on. It notes `ann?` when it starts, `ann=7` when it has the
+ * parcel, `ann!ECANCELED` and the like when it caught a failure, `~ann` when its state is destroyed.
+ */
+struct courier {
+    const char *name;
+    async_future *parcel;    /* taken; NULL: it answers at once, with 0 */
+    bool tries;              /* sees a failure itself, notes it and passes it on */
+    bool swallows;           /* sees a failure itself, notes it and answers with 0 */
+    async_future *again;     /* taken: awaited once more after a failure was swallowed */
+};
+async_next courier_start(async_task *task, void *state);
+/* Its task, by the courier's name. */
+async_future *send(struct courier *courier);
+
+/* The allocator: blocks in use; the n-th allocation from now fails, and all that follow if so asked. */
+size_t memory_blocks(void);
+void memory_fail_at(size_t count, bool all_that_follow);
+/* Whether one did; nothing fails any more. */
+bool memory_has_failed(void);
+/* How many descriptors are open. */
+int open_descriptors(void);
+
+/* Small numbers that look random: the same for the same seed, on every machine. */
+struct dice {
+    uint64_t state;
+};
+struct dice dice_of(uint64_t seed);
+uint32_t roll(struct dice *dice, uint32_t below);
+
+#endif
