@@ -51,7 +51,7 @@ static void child_done(async_loop *loop, struct node *node)
 
     waiting->children.left--;
     if (waiting->children.left == 0 || waiting->when == ASYNC_FIRST_COMPLETED ||
-        (waiting->when == ASYNC_FIRST_EXCEPTION && child->future->state == FUTURE_FAILED))
+        (waiting->when == ASYNC_FIRST_EXCEPTION && child->future->life.state == FUTURE_FAILED))
         answer(waiting);
 }
 
@@ -75,7 +75,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 
     if (!future_is_pending(&waiting->future))
         return;
-    waiting->future.read_ahead = true;
+    waiting->future.life.read_ahead = true;
     future_fail(&waiting->future, error_static(ASYNC_ECLOSED));
     let_go(waiting);
 }

@@ -6,9 +6,11 @@
 static void complete(async_future *future, enum future_state state, async_value *outcome)
 {
     struct node *first = future->waiters;
+    struct life life = future->life;
 
     assert(future_is_pending(future));
-    future->state = state;
+    life.state = state;
+    future->life = life;
     future->outcome = outcome;
     if (first) {
         struct node *last = first->previous, *ready = &future->loop->ready;
@@ -43,7 +45,7 @@ void future_fail(async_future *future, async_value *taken)
 void future_fail_uncancelled(async_future *future, async_value *taken)
 {
     complete(future, FUTURE_FAILED, error_or_substitute(taken));
-    future->unread = !future->read_ahead;
+    future->life.unread = !future->life.read_ahead;
 }
 
 bool future_cancel(async_future *future, async_value *error)
@@ -155,12 +157,12 @@ bool async_future_is_done(const async_future *future)
 
 bool async_future_is_cancelled(const async_future *future)
 {
-    return future_visit(future) == 0 && future->state == FUTURE_CANCELLED;
+    return future_visit(future) == 0 && future->life.state == FUTURE_CANCELLED;
 }
 
 async_value *async_future_value(async_future *future)
 {
-    return future_visit(future) == 0 && future->state == FUTURE_SUCCEEDED ? future->outcome : NULL;
+    return future_visit(future) == 0 && future->life.state == FUTURE_SUCCEEDED ? future->outcome : NULL;
 }
 
 async_value *async_future_failure(async_future *future)
@@ -176,7 +178,7 @@ int async_future_error(async_future *future)
         return error;
     if (future_is_pending(future))
         return ASYNC_ESTATE;
-    return future->state == FUTURE_SUCCEEDED ? 0 : async_value_error(future_read_failure(future));
+    return future->life.state == FUTURE_SUCCEEDED ? 0 : async_value_error(future_read_failure(future));
 }
 
 const char *async_future_message(async_future *future)
@@ -196,8 +198,8 @@ int async_future_mark_read(async_future *future)
 
     if (error || !future->loop)
         return error;
-    future->unread = false;
-    future->read_ahead = true;
+    future->life.unread = false;
+    future->life.read_ahead = true;
     return 0;
 }
 

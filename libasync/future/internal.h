@@ -26,6 +26,14 @@ struct future_class {
     bool is_task, is_promise;
 };
 
+/* One word. It is written whole on the hot paths: a byte written into it would hold up the next read of the count. */
+struct life {
+    uint32_t state : 2;
+    uint32_t unread : 1;         /* a failure that nobody has seen */
+    uint32_t read_ahead : 1;     /* declared as read before it failed */
+    uint32_t references : 28;    /* the owner's; see count.c */
+};
+
 struct async_future {
     union {
         struct timer timer;
@@ -35,10 +43,7 @@ struct async_future {
         };
     };
     async_loop *loop;               /* NULL: immortal */
-    uint32_t references : 28;       /* the owner's; see count.c */
-    uint32_t state : 2;
-    uint32_t unread : 1;            /* a failure that nobody has seen */
-    uint32_t read_ahead : 1;        /* declared as read before it failed */
+    struct life life;
     _Atomic int32_t foreign;        /* references taken by other threads */
     struct node *waiters;           /* first of a ring, or NULL */
     union {
@@ -55,7 +60,7 @@ static inline const struct future_class *future_class(const async_future *future
 
 static inline bool future_is_pending(const async_future *future)
 {
-    return future->state == FUTURE_PENDING;
+    return future->life.state == FUTURE_PENDING;
 }
 
 /* Entry of the calls on a future, as loop_enter and loop_visit; an immortal one lets everybody in. */
@@ -70,6 +75,19 @@ static inline int future_visit(const async_future *future)
 #define DESCRIPTION_SIZE 256
 void future_describe(const async_future *future, char *text);
 
+/* Each word by a store of its own: to clear the whole first, as an initialiser does, takes longer than the rest of it. */
+static inline void future_init(async_future *future, async_loop *loop, const struct future_class *class,
+                               uint32_t references)
+{
+    timer_init(&future->timer, &class->node);
+    future->timer.sequence = 0;
+    future->loop = loop;
+    future->life = (struct life){.state = FUTURE_PENDING, .references = references};
+    atomic_init(&future->foreign, 0);
+    future->waiters = NULL;
+    future->outcome = NULL;
+}
+
 /* Made: a pending future with one reference, the caller's; NULL without memory. Classes up to 256 bytes. */
 async_future *future_new(async_loop *loop, const struct future_class *class);
 
@@ -82,7 +100,7 @@ async_future *future_failed_saying(async_loop *loop, int error, const char *form
 static inline async_future *future_hold(async_future *future)
 {
     if (likely(future->loop))
-        future->references++;
+        future->life.references++;
     return future;
 }
 void future_drop_last(async_future *future);
@@ -90,8 +108,8 @@ static inline void future_drop(async_future *future)
 {
     if (unlikely(!future->loop))
         return;
-    if (likely(future->references > 1))
-        future->references--;
+    if (likely(future->life.references > 1))
+        future->life.references--;
     else
         future_drop_last(future);
 }
@@ -128,10 +146,10 @@ bool future_run_until(async_loop *loop, async_future *future);
 /* The failure, which counts as read from now on; NULL after a success. */
 static inline async_value *future_read_failure(async_future *future)
 {
-    if (future->state == FUTURE_SUCCEEDED)
+    if (future->life.state == FUTURE_SUCCEEDED)
         return NULL;
-    if (future->unread)
-        future->unread = false;
+    if (future->life.unread)
+        future->life.unread = false;
     return future->outcome;
 }
 

@@ -17,12 +17,11 @@ async_future *async_create_task(async_loop *loop, async_step *first, void *state
     }
 
     /* One reference is the caller's and one its own, until it ends. */
-    *task = (async_task){
-        .future = {.timer.node.ops = &task_class.node, .loop = loop, .references = 2},
-        .step = first,
-        .state = state,
-        .destroy = destroy,
-    };
+    future_init(&task->future, loop, &task_class, 2);
+    task->step = first;
+    task->state = state;
+    task->destroy = destroy;
+    task->extras = NULL;
     loop_queue(loop, &task->node);
     return &task->future;
 }
