@@ -133,6 +133,7 @@ struct async_loop {
     uint32_t ran;         /* callbacks since the last look at the kernel */
     uint32_t budget;      /* how many may run before the next */
     double looked;        /* when that was */
+    double tidied;        /* when empty memory was last given back */
 
     void *current;        /* the task layer's: the step that runs */
     void *yielded;        /* the future layer's: what async_sleep(0) gives */
@@ -233,6 +234,9 @@ static inline void loop_look_soon(async_loop *loop)
 {
     loop->ran = loop->budget;
 }
+
+/* When a loop that sleeps should wake up to give memory back; 0 for never. */
+double loop_tidy_time(const async_loop *loop);
 
 /* Reports to the exception handler; `source` may be NULL. */
 void loop_report(async_loop *loop, async_future *source, int error, const char *message);

@@ -7,6 +7,7 @@
 /* Work between two looks at the kernel, as a time: long enough that the look costs little, short enough that no timer
  * or descriptor notices. The callbacks that fill it are counted, at the pace of those before, to save reading a clock. */
 #define LOOK_SECONDS 100e-6
+#define TIDY_SECONDS 1.0
 #define BUDGET_START 64
 #define BUDGET_MOST 1024
 
@@ -161,11 +162,31 @@ static void set_budget(async_loop *loop, double now)
     loop->ran = 0;
 }
 
+/* Memory that a wave of tasks left behind goes back once no other wave has needed it for a while. */
+static void tidy(async_loop *loop, double now)
+{
+    loop->tidied = now;
+    slab_tidy(&loop->tasks);
+    for (size_t i = 0; i < SLAB_CLASSES; i++)
+        slab_tidy(&loop->slabs[i]);
+}
+
+double loop_tidy_time(const async_loop *loop)
+{
+    uint32_t empties = loop->tasks.empties;
+
+    for (size_t i = 0; i < SLAB_CLASSES; i++)
+        empties += loop->slabs[i].empties;
+    return empties ? loop->tidied + TIDY_SECONDS : 0;
+}
+
 static void look(async_loop *loop, bool may_block)
 {
     double now = clock_now();
 
     set_budget(loop, now);
+    if (now >= loop->tidied + TIDY_SECONDS)
+        tidy(loop, now);
     loop->looked = poller_poll(loop, now, may_block);
     timers_expire(loop, loop->looked);
 }

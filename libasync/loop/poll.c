@@ -88,11 +88,18 @@ static void set_coarse(struct poller *poller, double delay)
     ev_timer_start(poller->backend, &poller->coarse);
 }
 
+static double next_duty(const async_loop *loop)
+{
+    double tidy = loop_tidy_time(loop), timer = loop->timers.count ? loop->timers.entries[0].when : 0;
+
+    return timer == 0 || (tidy > 0 && tidy < timer) ? tidy : timer;
+}
+
 /* An alarm that goes off too early only costs a look, so it is left alone then; too late it must not be. */
 static void arm(async_loop *loop, double now)
 {
     struct poller *poller = loop->poller;
-    double when = loop->timers.count ? loop->timers.entries[0].when : 0;
+    double when = next_duty(loop);
 
     if (poller->armed == when || (poller->armed > now && (when == 0 || when > poller->armed)))
         return;

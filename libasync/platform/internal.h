@@ -43,11 +43,13 @@ static inline uintptr_t thread_self(void)
 
 /*
  * A slab hands out objects of one size from aligned chunks, so that the chunk of an object is found by its address.
- * One thread at a time uses it. Empty chunks are given back, save one.
+ * One thread at a time uses it. Empty chunks wait for the next wave of objects until slab_tidy finds them superfluous.
  */
 struct slab_chunk;
 struct slab {
-    struct slab_chunk *all, *roomy;
+    struct slab_chunk *all, *roomy, *empty;
+    uint32_t empties;        /* chunks in `empty` */
+    uint32_t unused;         /* the fewest that there were since the last slab_tidy */
     uint32_t object_size;
     uint32_t capacity;       /* objects a chunk */
     uintptr_t chunk_mask;    /* an object's address & this is its chunk's */
@@ -63,6 +65,8 @@ extern bool slab_one_object_chunks;
 void slab_init(struct slab *slab, size_t object_size);
 void *slab_allocate(struct slab *slab);
 void slab_free(struct slab *slab, void *object);
+/* Gives back the chunks that stood empty ever since the last call. */
+void slab_tidy(struct slab *slab);
 /* Gives every empty chunk back. */
 void slab_trim(struct slab *slab);
 /* Whether no object lives; trims first. */

@@ -13,7 +13,7 @@ struct slab_link {
 };
 
 struct slab_chunk {
-    struct slab_link all, roomy;    /* in the lists of all chunks and of those with room */
+    struct slab_link all, roomy;    /* in the lists of all chunks and of those with room; empty ones are in a stack */
     struct object *free;            /* objects that were given back, last one first */
     uint32_t live;
     uint32_t carved;                /* objects ever handed out; those behind were never touched */
@@ -85,8 +85,26 @@ static void give_back(struct slab *slab, struct slab_chunk *chunk)
         chunk->all.previous->all.next = chunk->all.next;
     else
         slab->all = chunk->all.next;
-    unlink_roomy(slab, chunk);
     memory_release(chunk, slab->chunk_size);
+}
+
+static struct slab_chunk *pop_empty(struct slab *slab)
+{
+    struct slab_chunk *chunk = slab->empty;
+
+    slab->empty = chunk->roomy.next;
+    slab->empties--;
+    if (slab->unused > slab->empties)
+        slab->unused = slab->empties;
+    return chunk;
+}
+
+static struct slab_chunk *more_room(struct slab *slab)
+{
+    if (!slab->empty)
+        return add_chunk(slab);
+    link_roomy(slab, pop_empty(slab));
+    return slab->roomy;
 }
 
 void *slab_allocate(struct slab *slab)
@@ -95,7 +113,7 @@ void *slab_allocate(struct slab *slab)
     struct object *object;
 
     if (unlikely(!chunk)) {
-        chunk = add_chunk(slab);
+        chunk = more_room(slab);
         if (!chunk)
             return NULL;
     }
@@ -110,10 +128,17 @@ void *slab_allocate(struct slab *slab)
     return object;
 }
 
-/* An empty chunk is kept when no other has room: a lone task made and ended over and over must not ask malloc each time. */
-static bool is_spare(const struct slab *slab, const struct slab_chunk *chunk)
+/* A chunk that becomes empty is kept for the next wave. While the chunks are walked none may go. */
+static void set_aside(struct slab *slab, struct slab_chunk *chunk)
 {
-    return slab->capacity > 1 && slab->roomy == chunk && !chunk->roomy.next;
+    unlink_roomy(slab, chunk);
+    if (slab->capacity == 1 && !slab->walking) {
+        give_back(slab, chunk);
+        return;
+    }
+    chunk->roomy.next = slab->empty;
+    slab->empty = chunk;
+    slab->empties++;
 }
 
 void slab_free(struct slab *slab, void *pointer)
@@ -126,17 +151,21 @@ void slab_free(struct slab *slab, void *pointer)
     chunk->free = object;
     if (unlikely(chunk->live-- == slab->capacity))
         link_roomy(slab, chunk);
-    if (unlikely(chunk->live == 0) && !slab->walking && !is_spare(slab, chunk))
-        give_back(slab, chunk);
+    if (unlikely(chunk->live == 0))
+        set_aside(slab, chunk);
+}
+
+void slab_tidy(struct slab *slab)
+{
+    for (uint32_t unused = slab->unused; unused; unused--)
+        give_back(slab, pop_empty(slab));
+    slab->unused = slab->empties;
 }
 
 void slab_trim(struct slab *slab)
 {
-    for (struct slab_chunk *chunk = slab->all, *next; chunk; chunk = next) {
-        next = chunk->all.next;
-        if (chunk->live == 0)
-            give_back(slab, chunk);
-    }
+    while (slab->empty)
+        give_back(slab, pop_empty(slab));
 }
 
 bool slab_is_empty(struct slab *slab)
