@@ -35,6 +35,8 @@ typedef struct async_value async_value;
 typedef struct async_type async_type;
 /** A callback set for a later time. See loop.h. */
 typedef struct async_timer async_timer;
+/** Futures handed out in the order they end. See combine.h. */
+typedef struct async_completions async_completions;
 
 /** Something the loop calls: queued, never called inside the call that registers it. */
 typedef void async_callback(async_loop *loop, void *user);

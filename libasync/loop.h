@@ -124,11 +124,43 @@ ASYNC_API int async_loop_stop(async_loop *loop);
  * The clock that timers go by.
  *
  * @param loop  the loop (lent)
- * @return seconds of a monotonic clock, read now; of NULL too
+ * @return seconds of a monotonic clock, read now, of NULL too; or of the test clock
  * @thread any
  * @since  0.1
  */
 ASYNC_API double async_loop_time(async_loop *loop);
+
+/** A clock: the system's monotonic one. */
+#define ASYNC_CLOCK_REAL 0
+/** A clock that stands still until async_loop_advance moves it: for tests. */
+#define ASYNC_CLOCK_MANUAL 1
+/** A clock that jumps to the next timer when there is nothing else to do: a minute of sleeps takes no time. For tests. */
+#define ASYNC_CLOCK_JUMPING 2
+
+/**
+ * Choose the clock that a loop goes by. A test clock begins at 0, whole and exact.
+ *
+ * @param loop   the loop, before its first timer (lent)
+ * @param clock  ASYNC_CLOCK_REAL, ASYNC_CLOCK_MANUAL or ASYNC_CLOCK_JUMPING
+ * @return 0; ASYNC_EINVAL for NULL or another clock, ASYNC_ESTATE while timers are set, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_loop_set_clock(async_loop *loop, int clock);
+
+/**
+ * Move a test clock on. On a loop that stands still this also runs it: what is ready, then each timer that falls due, in
+ * order and at its own time, with all that follows from it. Inside a run the clock only moves; what has fallen due
+ * follows.
+ *
+ * @param loop     the loop (lent)
+ * @param seconds  by how much, finite and not negative
+ * @return 0; ASYNC_EINVAL, ASYNC_ESTATE when the loop has a real clock, ASYNC_ERUNNING when this thread runs another
+ *         loop, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_loop_advance(async_loop *loop, double seconds);
 
 /**
  * Call back in the next turn.

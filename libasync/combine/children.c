@@ -1,5 +1,6 @@
 #include "libasync/combine/internal.h"
 
+#include <math.h>
 #include <stdio.h>
 
 void children_drop(async_future *const *taken, size_t count)
@@ -25,10 +26,10 @@ static async_value *check(async_loop *loop, async_future *const *taken, size_t c
     return NULL;
 }
 
-async_value *children_take(struct children *children, async_future *parent, async_future *const *taken, size_t count,
-                           const struct node_ops *ops)
+async_value *children_take(struct children *children, async_loop *loop, void *parent, async_future *const *taken,
+                           size_t count, const struct node_ops *ops)
 {
-    async_value *error = check(parent->loop, taken, count);
+    async_value *error = check(loop, taken, count);
 
     *children = (struct children){0};
     if (!error && count) {
@@ -62,4 +63,19 @@ void children_free(struct children *children)
         future_drop(children->items[i].future);
     memory_release(children->items, children->count * sizeof *children->items);
     *children = (struct children){0};
+}
+
+bool is_time_limit(double timeout_seconds)
+{
+    return timeout_seconds == ASYNC_FOREVER || (timeout_seconds >= 0 && !isinf(timeout_seconds));
+}
+
+void end_alike(async_future *future, async_future *other)
+{
+    async_value *failure = future_read_failure(other);
+
+    if (failure)
+        future_fail(future, async_value_ref(failure));
+    else
+        future_succeed(future, async_value_ref(other->outcome));
 }

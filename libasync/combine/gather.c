@@ -140,7 +140,7 @@ async_future *async_gather(async_loop *loop, async_future *const *taken, size_t 
     gather = gather_of(future);
     gather->keep_errors = flags & ASYNC_GATHER_KEEP_ERRORS;
     gather->cancel_requested = false;
-    refusal = children_take(&gather->children, future, taken, count, &child_ops);
+    refusal = children_take(&gather->children, loop, future, taken, count, &child_ops);
     if (!refusal && flags & ~ASYNC_GATHER_KEEP_ERRORS) {
         children_free(&gather->children);
         refusal = async_error(ASYNC_EINVAL, "the flags are unknown");

@@ -1,8 +1,6 @@
 /* wait, as asyncio's: it reads nobody's failure, cancels nobody, and a time limit is no error. */
 #include "libasync/combine/internal.h"
 
-#include <math.h>
-
 /* The future's own timer is the time limit's. */
 struct waiting {
     async_future future;
@@ -92,7 +90,7 @@ static async_value *check(size_t count, uint32_t when, double timeout_seconds)
         return async_error(ASYNC_EINVAL, "wait: there are no futures to wait for");
     if (when > ASYNC_FIRST_EXCEPTION)
         return async_error(ASYNC_EINVAL, "wait: `when` is unknown");
-    if (timeout_seconds != ASYNC_FOREVER && !(timeout_seconds >= 0 && !isinf(timeout_seconds)))
+    if (!is_time_limit(timeout_seconds))
         return async_error(ASYNC_EINVAL, "wait: timeout_seconds must be finite and not negative, or ASYNC_FOREVER");
     return NULL;
 }
@@ -103,7 +101,7 @@ static bool start(struct waiting *waiting, double timeout_seconds)
     async_loop *loop = waiting->future.loop;
 
     if (timeout_seconds != ASYNC_FOREVER &&
-        !timer_start(loop, &waiting->future.timer, clock_now() + timeout_seconds))
+        !timer_start(loop, &waiting->future.timer, loop_now(loop) + timeout_seconds))
         return false;
     for (size_t i = 0; i < waiting->children.count; i++)
         future_attach(loop, waiting->children.items[i].future, &waiting->children.items[i].node);
@@ -124,7 +122,7 @@ async_future *async_wait(async_loop *loop, async_future *const *taken, size_t co
     }
     waiting = waiting_of(future);
     waiting->when = when;
-    refusal = children_take(&waiting->children, future, taken, count, &child_ops);
+    refusal = children_take(&waiting->children, loop, future, taken, count, &child_ops);
     if (!refusal) {
         refusal = check(count, when, timeout_seconds);
         if (!refusal && !start(waiting, timeout_seconds))

@@ -82,7 +82,7 @@ async_future *async_sleep(async_loop *loop, double seconds)
 
     /* Counted from now, not from the loop's last look: after a long step that would already lie in the past. */
     future_hold(sleeper);
-    if (likely(timer_start(loop, &sleeper->timer, clock_now() + seconds)))
+    if (likely(timer_start(loop, &sleeper->timer, loop_now(loop) + seconds)))
         return sleeper;
     future_fail(sleeper, NULL);
     sleeper->life.unread = false;

@@ -126,12 +126,12 @@ int async_loop_call_at(async_loop *loop, double seconds, async_callback *callbac
 int async_loop_call_later(async_loop *loop, double seconds, async_callback *callback, void *user,
                           async_destroy *destroy, async_timer **timer)
 {
-    if (!(seconds >= 0)) {
+    if (!loop || !(seconds >= 0)) {
         if (timer)
             *timer = NULL;
         return refuse(ASYNC_EINVAL, user, destroy);
     }
-    return async_loop_call_at(loop, clock_now() + seconds, callback, user, destroy, timer);
+    return async_loop_call_at(loop, loop_now(loop) + seconds, callback, user, destroy, timer);
 }
 
 int async_timer_cancel(async_timer *timer)

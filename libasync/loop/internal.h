@@ -128,6 +128,8 @@ struct async_loop {
     _Atomic uintptr_t owner;
     _Atomic bool running, closing;
     bool stopping;
+    uint8_t clock;
+    double test_time;     /* what a test clock shows */
     struct node ready;
     struct node batch;    /* the rest of the turn in progress */
     uint32_t ran;         /* callbacks since the last look at the kernel */
@@ -181,6 +183,12 @@ static inline bool loop_is_owned(const async_loop *loop)
     return atomic_load_explicit(&loop->owner, memory_order_relaxed) == thread_self();
 }
 
+/* The time that timers go by. */
+static inline double loop_now(const async_loop *loop)
+{
+    return likely(loop->clock == ASYNC_CLOCK_REAL) ? clock_now() : loop->test_time;
+}
+
 /* Objects of up to 256 bytes that start with a node. The ops must be set before anything else is called. */
 static inline struct slab *loop_slab(async_loop *loop, size_t size)
 {
@@ -222,6 +230,8 @@ void loop_drop_last(async_loop *loop);
 void loop_run(async_loop *loop);
 /* Runs turns until the queue is empty, without a look at the kernel. */
 void loop_drain(async_loop *loop);
+/* Runs turns until there is nothing to do but to wait. */
+void loop_settle(async_loop *loop);
 /* Whether this thread runs a loop. */
 bool loop_runs_here(void);
 /* 0 when this thread may run the loop, else the error to answer with. */

@@ -100,7 +100,7 @@ bool async_loop_is_running(const async_loop *loop)
 
 double async_loop_time(async_loop *loop)
 {
-    return clock_now();
+    return loop ? loop_now(loop) : clock_now();
 }
 
 bool loop_runs_here(void)
@@ -120,7 +120,7 @@ void loop_begin(async_loop *loop)
     loop->outer = running_here;
     running_here = async_loop_ref(loop);
     atomic_store(&loop->running, true);
-    loop->looked = clock_now();
+    loop->looked = loop_now(loop);
     loop_look_soon(loop);
 }
 
@@ -180,22 +180,49 @@ double loop_tidy_time(const async_loop *loop)
     return empties ? loop->tidied + TIDY_SECONDS : 0;
 }
 
+static bool has_posts(const async_loop *loop)
+{
+    return atomic_load_explicit(&loop->inbox.filled, memory_order_relaxed);
+}
+
+/* A clock that jumps never sleeps while timers are set: it moves to the first of them when nothing else is to do. */
+static double jump(async_loop *loop)
+{
+    poller_poll(loop, loop->test_time, false);
+    if (list_is_empty(&loop->ready) && !has_posts(loop) && loop->timers.entries[0].when > loop->test_time)
+        loop->test_time = loop->timers.entries[0].when;
+    return loop->test_time;
+}
+
 static void look(async_loop *loop, bool may_block)
 {
-    double now = clock_now();
+    double now = loop_now(loop);
 
     set_budget(loop, now);
     if (now >= loop->tidied + TIDY_SECONDS)
         tidy(loop, now);
-    loop->looked = poller_poll(loop, now, may_block);
+    if (unlikely(may_block && loop->clock == ASYNC_CLOCK_JUMPING && loop->timers.count))
+        loop->looked = jump(loop);
+    else
+        loop->looked = poller_poll(loop, now, may_block);
     timers_expire(loop, loop->looked);
+}
+
+void loop_settle(async_loop *loop)
+{
+    do {
+        if (has_posts(loop))
+            inbox_drain(loop);
+        look(loop, false);
+        run_turn(loop);
+    } while (!list_is_empty(&loop->ready) || has_posts(loop));
 }
 
 void loop_run(async_loop *loop)
 {
     assert(running_here == loop);
     do {
-        if (atomic_load_explicit(&loop->inbox.filled, memory_order_relaxed))
+        if (has_posts(loop))
             inbox_drain(loop);
         if (list_is_empty(&loop->ready))
             look(loop, !loop->stopping);

@@ -1,0 +1,82 @@
+/* shield, as asyncio's: a cancel ends the shield alone. It stays attached, to read a failure that nobody else will. */
+#include "libasync/combine/internal.h"
+
+struct shield {
+    async_future future;
+    struct children child;    /* one */
+};
+
+static struct shield *shield_of(async_future *future)
+{
+    return container_of(future, struct shield, future);
+}
+
+static void let_go(struct shield *shield)
+{
+    children_detach(&shield->child);
+    children_free(&shield->child);
+    future_drop(&shield->future);
+}
+
+static void child_done(async_loop *loop, struct node *node)
+{
+    struct child *child = container_of(node, struct child, node);
+    struct shield *shield = shield_of(child->parent);
+
+    if (future_is_pending(&shield->future))
+        end_alike(&shield->future, child->future);
+    else
+        future_read_failure(child->future);
+    let_go(shield);
+}
+
+static const struct node_ops child_ops = {.run = child_done};
+
+static bool cancel(async_future *future, async_value *error)
+{
+    future_fail(future, async_value_ref(error));
+    return true;
+}
+
+static void end_at_close(async_loop *loop, struct node *node)
+{
+    struct shield *shield = container_of(node, struct shield, future.node);
+
+    if (future_is_pending(&shield->future)) {
+        shield->future.read_ahead = true;
+        future_fail(&shield->future, error_static(ASYNC_ECLOSED));
+    }
+    if (shield->child.count)
+        let_go(shield);
+}
+
+static const struct future_class shield_class = {
+    .node.end_at_close = end_at_close,
+    .size = sizeof(struct shield),
+    .cancel = cancel,
+};
+
+async_future *async_shield(async_loop *loop, async_future *taken)
+{
+    int error = loop_enter(loop);
+    async_future *future;
+    struct shield *shield;
+    async_value *refusal;
+
+    if (!error && taken && (!taken->loop || taken->loop == loop) && !future_is_pending(taken))
+        return taken;
+    future = error ? NULL : future_new(loop, &shield_class);
+    if (!future) {
+        async_future_unref(taken);
+        return future_failed(error ? error : ASYNC_ENOMEM);
+    }
+    shield = shield_of(future);
+    refusal = children_take(&shield->child, loop, future, &taken, 1, &child_ops);
+    if (refusal) {
+        future_fail(future, refusal);
+        return future;
+    }
+    future_hold(future);
+    future_attach(loop, taken, &shield->child.items[0].node);
+    return future;
+}

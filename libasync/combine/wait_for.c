@@ -1,0 +1,145 @@
+/*
+ * wait_for, as asyncio's since 3.12: on time, the awaited future is cancelled and the wait ends when it has ended. Where
+ * both happen in one turn the outcome is passed on rather than thrown away.
+ */
+#include "libasync/combine/internal.h"
+
+#include <math.h>
+
+/* The future's own timer is the time limit's. */
+struct limited {
+    async_future future;
+    struct children child;    /* one */
+    bool expired;
+};
+
+static struct limited *limited_of(async_future *future)
+{
+    return container_of(future, struct limited, future);
+}
+
+static async_future *awaited(const struct limited *limited)
+{
+    return limited->child.items[0].future;
+}
+
+static void let_go(struct limited *limited)
+{
+    timer_stop(limited->future.loop, &limited->future.timer);
+    children_detach(&limited->child);
+    children_free(&limited->child);
+    future_drop(&limited->future);
+}
+
+static void pass_on(struct limited *limited)
+{
+    if (limited->expired && awaited(limited)->state == FUTURE_CANCELLED)
+        future_fail(&limited->future, error_static(ASYNC_ETIMEDOUT));
+    else
+        end_alike(&limited->future, awaited(limited));
+    let_go(limited);
+}
+
+static void child_done(async_loop *loop, struct node *node)
+{
+    pass_on(limited_of(container_of(node, struct child, node)->parent));
+}
+
+static const struct node_ops child_ops = {.run = child_done};
+
+static void expire(struct limited *limited)
+{
+    limited->expired = future_cancel(awaited(limited), error_static(ASYNC_ECANCELED));
+}
+
+static void on_time_limit(async_loop *loop, struct node *node)
+{
+    expire(container_of(node, struct limited, future.node));
+}
+
+static bool cancel(async_future *future, async_value *error)
+{
+    return future_cancel(awaited(limited_of(future)), error);
+}
+
+static void end_at_close(async_loop *loop, struct node *node)
+{
+    struct limited *limited = container_of(node, struct limited, future.node);
+
+    if (!future_is_pending(&limited->future))
+        return;
+    limited->future.read_ahead = true;
+    future_fail(&limited->future, error_static(ASYNC_ECLOSED));
+    let_go(limited);
+}
+
+static const struct future_class limited_class = {
+    .node = {.run = on_time_limit, .end_at_close = end_at_close},
+    .size = sizeof(struct limited),
+    .cancel = cancel,
+};
+
+/* The error that it cannot start with, or NULL. */
+static async_value *start(struct limited *limited, double when)
+{
+    async_loop *loop = limited->future.loop;
+    bool limitless = isinf(when), now = when <= loop_now(loop);
+
+    if (!limitless && !now && future_is_pending(awaited(limited)) && !timer_start(loop, &limited->future.timer, when)) {
+        children_free(&limited->child);
+        return error_static(ASYNC_ENOMEM);
+    }
+    future_hold(&limited->future);
+    if (!future_is_pending(awaited(limited))) {
+        pass_on(limited);
+        return NULL;
+    }
+    future_attach(loop, awaited(limited), &limited->child.items[0].node);
+    if (now)
+        expire(limited);
+    return NULL;
+}
+
+/* `when` is infinite for no limit. */
+static async_future *limit(async_loop *loop, async_future *taken, double when)
+{
+    int error = loop_enter(loop);
+    async_future *future = error ? NULL : future_new(loop, &limited_class);
+    struct limited *limited;
+    async_value *refusal;
+
+    if (!future) {
+        async_future_unref(taken);
+        return future_failed(error ? error : ASYNC_ENOMEM);
+    }
+    limited = limited_of(future);
+    limited->expired = false;
+    refusal = children_take(&limited->child, loop, future, &taken, 1, &child_ops);
+    if (!refusal)
+        refusal = start(limited, when);
+    if (refusal)
+        future_fail(future, refusal);
+    return future;
+}
+
+static async_future *refuse(async_loop *loop, async_future *taken, const char *message)
+{
+    int error = loop_enter(loop);
+
+    async_future_unref(taken);
+    return error ? future_failed(error) : future_failed_saying(loop, ASYNC_EINVAL, "%s", message);
+}
+
+async_future *async_wait_for(async_loop *loop, async_future *taken, double timeout_seconds)
+{
+    if (!loop || !is_time_limit(timeout_seconds))
+        return refuse(loop, taken, "wait_for: timeout_seconds must be finite and not negative, or ASYNC_FOREVER");
+    return limit(loop, taken, timeout_seconds == ASYNC_FOREVER ? HUGE_VAL : loop_now(loop) + timeout_seconds);
+}
+
+async_future *async_wait_until(async_loop *loop, async_future *taken, double when)
+{
+    if (!isfinite(when))
+        return refuse(loop, taken, "wait_until: when must be finite");
+    return limit(loop, taken, when);
+}

@@ -1,0 +1,54 @@
+/* Clocks for tests: time that a program moves by hand, or that jumps to where something happens. */
+#include "libasync/loop/internal.h"
+
+#include <math.h>
+
+int async_loop_set_clock(async_loop *loop, int clock)
+{
+    int error = clock >= ASYNC_CLOCK_REAL && clock <= ASYNC_CLOCK_JUMPING ? loop_enter(loop) : ASYNC_EINVAL;
+
+    if (error)
+        return error;
+    if (loop->timers.count)
+        return ASYNC_ESTATE;
+    loop->clock = (uint8_t)clock;
+    loop->test_time = 0;
+    loop->looked = loop_now(loop);
+    return 0;
+}
+
+/* Each timer at its own time, so that what it starts counts from there. */
+static void advance_to(async_loop *loop, double end)
+{
+    struct timers *timers = &loop->timers;
+
+    loop_settle(loop);
+    while (timers->count && timers->entries[0].when <= end) {
+        if (timers->entries[0].when > loop->test_time)
+            loop->test_time = timers->entries[0].when;
+        loop_settle(loop);
+    }
+    loop->test_time = end;
+}
+
+int async_loop_advance(async_loop *loop, double seconds)
+{
+    int error = seconds >= 0 && !isinf(seconds) ? loop_enter(loop) : ASYNC_EINVAL;
+
+    if (error)
+        return error;
+    if (loop->clock == ASYNC_CLOCK_REAL)
+        return ASYNC_ESTATE;
+    if (atomic_load(&loop->running)) {
+        loop->test_time += seconds;
+        loop_look_soon(loop);
+        return 0;
+    }
+    if (loop_runs_here())
+        return ASYNC_ERUNNING;
+
+    loop_begin(loop);
+    advance_to(loop, loop->test_time + seconds);
+    loop_end(loop);
+    return 0;
+}
