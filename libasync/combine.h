@@ -21,8 +21,6 @@ extern "C" {
 #define ASYNC_FIRST_COMPLETED 1u
 /** Wait until at least one has failed, or every one is done. */
 #define ASYNC_FIRST_EXCEPTION 2u
-/** As a time limit: none. */
-#define ASYNC_FOREVER (-1.0)
 
 /**
  * Wait until every future is done; the loop keeps running meanwhile. A future given twice is awaited once and listed

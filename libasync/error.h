@@ -46,6 +46,9 @@ extern "C" {
 /** The name servers did not answer, refused or answered nonsense. */
 #define ASYNC_EDNS (-16)
 
+/** Tasks of a group failed; the failure's cause lists theirs. */
+#define ASYNC_EGROUP (-21)
+
 /**
  * The symbolic name of a code, for logs.
  *

@@ -130,6 +130,9 @@ ASYNC_API int async_loop_stop(async_loop *loop);
  */
 ASYNC_API double async_loop_time(async_loop *loop);
 
+/** As a time limit: none. */
+#define ASYNC_FOREVER (-1.0)
+
 /** A clock: the system's monotonic one. */
 #define ASYNC_CLOCK_REAL 0
 /** A clock that stands still until async_loop_advance moves it: for tests. */

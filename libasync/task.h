@@ -195,6 +195,18 @@ ASYNC_API int async_task_options_set_name(async_task_options *options, const cha
 ASYNC_API int async_task_options_set_trying(async_task_options *options, bool trying);
 
 /**
+ * Run the first step inside the call that creates the task, when the loop is running. A task that ends in it never needs
+ * the queue; the price is that its creator must be ready for whatever the step does.
+ *
+ * @param options  the settings (lent)
+ * @param eager    whether
+ * @return 0; ASYNC_EINVAL for NULL settings
+ * @thread the settings'
+ * @since  0.1
+ */
+ASYNC_API int async_task_options_set_eager(async_task_options *options, bool eager);
+
+/**
  * Drop the settings.
  *
  * @param taken  settings, or NULL (taken)

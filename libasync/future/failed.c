@@ -7,14 +7,14 @@
 static const struct future_class failed_class = {.size = sizeof(async_future)};
 
 /* One for each code; filled in on first use, always with the same, so that threads may race for it. */
-static async_future failed[-ASYNC_EDNS + 1];
+static async_future failed[-LAST_ERROR + 1];
 static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
 static void fill(void)
 {
     static struct error_value no_loop = {.head = {IMMORTAL, ASYNC_ERROR}, .code = ASYNC_EINVAL, .message = "loop is NULL"};
 
-    for (int error = ASYNC_EINVAL; error >= ASYNC_EDNS; error--)
+    for (int error = ASYNC_EINVAL; error >= LAST_ERROR; error--)
         failed[-error] = (async_future){.timer.node.ops = &failed_class.node,
                                         .life.state = error == ASYNC_ECANCELED ? FUTURE_CANCELLED : FUTURE_FAILED,
                                         .outcome = error_static(error)};
@@ -24,7 +24,7 @@ static void fill(void)
 async_future *future_failed(int error)
 {
     pthread_once(&filled, fill);
-    return &failed[error <= ASYNC_EINVAL && error >= ASYNC_EDNS ? -error : -ASYNC_EINVAL];
+    return &failed[error <= ASYNC_EINVAL && error >= LAST_ERROR ? -error : -ASYNC_EINVAL];
 }
 
 static const struct future_class saying_class = {.size = sizeof(async_future)};

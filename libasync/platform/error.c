@@ -20,6 +20,7 @@ static const struct {
     [-ASYNC_ENONAME] = {"ASYNC_ENONAME", "no such host name"},
     [-ASYNC_ESERVICE] = {"ASYNC_ESERVICE", "no such service"},
     [-ASYNC_EDNS] = {"ASYNC_EDNS", "the name servers did not help"},
+    [-ASYNC_EGROUP] = {"ASYNC_EGROUP", "tasks of a group failed"},
 };
 
 /* Also right for INT_MIN, which has no negative. */

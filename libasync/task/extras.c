@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-/* Made on first need; NULL without memory. */
-static struct task_extras *extras_of(async_task *task)
+struct task_extras *task_extras(async_task *task)
 {
     if (!task->extras) {
         task->extras = memory_allocate(sizeof *task->extras);
@@ -23,6 +22,7 @@ void task_release(async_future *future)
     memory_release_text(extras->name);
     memory_release_text(extras->origin);
     async_value_unref(extras->cancel);
+    context_drop(extras->context);
     memory_release(extras, sizeof *extras);
 }
 
@@ -44,7 +44,7 @@ void task_keep_cancel(async_task *task, async_value *error)
 {
     if (error == error_static(ASYNC_ECANCELED) && !task->extras)
         return;
-    if (!extras_of(task))
+    if (!task_extras(task))
         return;
     async_value_unref(task->extras->cancel);
     task->extras->cancel = async_value_ref(error);
@@ -59,7 +59,7 @@ static int set_text(async_future *future, const char *text, size_t offset)
 
     if (error)
         return error;
-    extras = extras_of(task_of(future));
+    extras = task_extras(task_of(future));
     copy = memory_copy_text(text);
     if (!extras || (text && !copy)) {
         memory_release_text(copy);

@@ -13,6 +13,7 @@
 struct task_extras {
     char *name, *origin;
     async_value *cancel;    /* the error of a cancel that was not delivered yet */
+    struct context *context;    /* its task-local values: local.c */
 };
 
 struct async_task {
@@ -51,7 +52,7 @@ struct running {
 
 struct async_task_options {
     char *name;
-    bool trying;
+    bool trying, eager;
 };
 
 extern const struct future_class task_class;
@@ -63,7 +64,15 @@ static inline async_task *task_of(const async_future *future)
 
 #define MOST_CANCELS ((1u << 24) - 1)
 
+/* local.c: takes over the creator's values; false without memory. */
+bool task_inherit(async_task *task);
+void context_drop(struct context *context);
+
+/* step.c: runs the first step now. */
+void task_start_now(async_task *task);
+
 /* extras.c */
+struct task_extras *task_extras(async_task *task);    /* made on first need; NULL without memory */
 void task_release(async_future *future);
 void task_describe(const async_future *future, char *text, size_t size);
 void task_keep_cancel(async_task *task, async_value *error);    /* without memory, a cancel without its message */

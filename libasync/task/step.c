@@ -141,7 +141,7 @@ static bool run_step(async_loop *loop, async_task *task, struct running *running
 static void resume(async_loop *loop, struct node *node)
 {
     async_task *task = container_of(node, async_task, node);
-    struct running running = {.task = task};
+    struct running running = {.task = task}, *outer = loop->current;
 
     loop->current = &running;
     receive(task, &running);
@@ -149,7 +149,7 @@ static void resume(async_loop *loop, struct node *node)
         receive_cancel(task, &running);
     while (run_step(loop, task, &running))
         ;
-    loop->current = NULL;
+    loop->current = outer;    /* that of the creator, when the task was started eagerly */
 }
 
 /*
@@ -207,3 +207,8 @@ const struct future_class task_class = {
     .describe = task_describe,
     .is_task = true,
 };
+
+void task_start_now(async_task *task)
+{
+    resume(task->future.loop, &task->node);
+}

@@ -1,29 +1,56 @@
 /* Making tasks and asking them. */
 #include "libasync/task/internal.h"
 
-async_future *async_create_task(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
+static async_future *refuse(async_loop *loop, int error, void *state, async_destroy *destroy)
 {
-    int error = loop_enter(loop);
-    async_task *task = NULL;
+    if (destroy)
+        destroy(state);
+    return error ? future_failed(error) : future_failed_saying(loop, ASYNC_EINVAL, "create_task: the first step is NULL");
+}
 
-    if (likely(!error && first))
-        task = slab_allocate(&loop->tasks);
-    if (unlikely(!task)) {
-        if (destroy)
-            destroy(state);
-        if (!error && !first)
-            return future_failed_saying(loop, ASYNC_EINVAL, "create_task: the first step is NULL");
-        return future_failed(error ? error : ASYNC_ENOMEM);
-    }
+/* A task that is queued nowhere yet; NULL without memory. */
+static async_task *new_task(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
+{
+    async_task *task = slab_allocate(&loop->tasks);
 
+    if (unlikely(!task))
+        return NULL;
     /* One reference is the caller's and one its own, until it ends. */
     future_init(&task->future, loop, &task_class, 2);
     task->step = first;
     task->state = state;
     task->destroy = destroy;
     task->extras = NULL;
+    if (likely(task_inherit(task)))
+        return task;
+    slab_free(&loop->tasks, task);
+    return NULL;
+}
+
+async_future *async_create_task(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
+{
+    int error = loop_enter(loop);
+    async_task *task;
+
+    if (unlikely(error || !first))
+        return refuse(loop, error, state, destroy);
+    task = new_task(loop, first, state, destroy);
+    if (unlikely(!task))
+        return refuse(loop, ASYNC_ENOMEM, state, destroy);
     loop_queue(loop, &task->node);
     return &task->future;
+}
+
+/* Cannot fail: without memory a task goes without its name. */
+static void apply(async_task *task, const async_task_options *options)
+{
+    task->trying = options->trying;
+    if (options->name)
+        async_future_set_name(&task->future, options->name);
+    if (options->eager && atomic_load_explicit(&task->future.loop->running, memory_order_relaxed)) {
+        node_unlink(&task->node);
+        task_start_now(task);
+    }
 }
 
 async_future *async_create_task_with(async_loop *loop, async_step *first, void *state, async_destroy *destroy,
@@ -31,11 +58,8 @@ async_future *async_create_task_with(async_loop *loop, async_step *first, void *
 {
     async_future *future = async_create_task(loop, first, state, destroy);
 
-    if (options && async_future_is_task(future)) {
-        task_of(future)->trying = options->trying;
-        if (options->name)
-            async_future_set_name(future, options->name);    /* without memory, it goes without a name */
-    }
+    if (options && async_future_is_task(future))
+        apply(task_of(future), options);
     return future;
 }
 
@@ -66,6 +90,14 @@ int async_task_options_set_trying(async_task_options *options, bool trying)
     if (!options)
         return ASYNC_EINVAL;
     options->trying = trying;
+    return 0;
+}
+
+int async_task_options_set_eager(async_task_options *options, bool eager)
+{
+    if (!options)
+        return ASYNC_EINVAL;
+    options->eager = eager;
     return 0;
 }
 
