@@ -46,8 +46,18 @@ extern "C" {
 /** The name servers did not answer, refused or answered nonsense. */
 #define ASYNC_EDNS (-16)
 
+/** The barrier was reset while somebody waited at it, or aborted. */
+#define ASYNC_EBROKEN (-17)
+/** There is no room in the queue. */
+#define ASYNC_EFULL (-18)
+/** There is nothing in the queue. */
+#define ASYNC_EEMPTY (-19)
+/** The queue was shut down. */
+#define ASYNC_ESHUTDOWN (-20)
+/** The receiver of a broadcast was too slow and lost values; the message tells how many. */
+#define ASYNC_ELAGGED (-21)
 /** Tasks of a group failed; the failure's cause lists theirs. */
-#define ASYNC_EGROUP (-21)
+#define ASYNC_EGROUP (-22)
 
 /**
  * The symbolic name of a code, for logs.

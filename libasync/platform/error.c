@@ -20,6 +20,11 @@ static const struct {
     [-ASYNC_ENONAME] = {"ASYNC_ENONAME", "no such host name"},
     [-ASYNC_ESERVICE] = {"ASYNC_ESERVICE", "no such service"},
     [-ASYNC_EDNS] = {"ASYNC_EDNS", "the name servers did not help"},
+    [-ASYNC_EBROKEN] = {"ASYNC_EBROKEN", "the barrier was reset or aborted"},
+    [-ASYNC_EFULL] = {"ASYNC_EFULL", "the queue is full"},
+    [-ASYNC_EEMPTY] = {"ASYNC_EEMPTY", "the queue is empty"},
+    [-ASYNC_ESHUTDOWN] = {"ASYNC_ESHUTDOWN", "the queue was shut down"},
+    [-ASYNC_ELAGGED] = {"ASYNC_ELAGGED", "the receiver was too slow and lost values"},
     [-ASYNC_EGROUP] = {"ASYNC_EGROUP", "tasks of a group failed"},
 };
 
