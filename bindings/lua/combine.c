@@ -1,0 +1,176 @@
+/* Operations: they start at once and give a future. */
+#include "bindings/lua/internal.h"
+
+#include <string.h>
+
+static int sleep(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    double seconds = luaL_checknumber(L, 1);
+    async_loop *loop = running_loop(L, host);
+    struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+
+    handle->future = async_sleep(loop, seconds);
+    return 1;
+}
+
+static void option(lua_State *L, int index, const char *name)
+{
+    if (lua_istable(L, index))
+        lua_getfield(L, index, name);
+    else
+        lua_pushnil(L);
+}
+
+static bool option_true(lua_State *L, int index, const char *name)
+{
+    bool truth;
+
+    option(L, index, name);
+    truth = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return truth;
+}
+
+static int getaddrinfo(lua_State *L, async_loop *loop, int index)
+{
+    struct host *host = host_upvalue(L);
+    const char *name = luaL_optstring(L, index, NULL), *service = luaL_optstring(L, index + 1, NULL), *type_name;
+    int options = index + 2, family = ASYNC_ANY, type = ASYNC_ANY;
+    struct handle *handle;
+    uint32_t flags;
+
+    lua_settop(L, options);
+    if (!lua_isnil(L, options))
+        luaL_checktype(L, options, LUA_TTABLE);
+    flags = (option_true(L, options, "numeric_host") ? ASYNC_DNS_NUMERIC_HOST : 0) |
+            (option_true(L, options, "passive") ? ASYNC_DNS_PASSIVE : 0);
+    option(L, options, "family");
+    family = (int)luaL_optinteger(L, -1, ASYNC_ANY);
+    option(L, options, "type");
+    type_name = luaL_optstring(L, -1, NULL);
+    if (type_name)
+        type = !strcmp(type_name, "stream") ? ASYNC_STREAM : !strcmp(type_name, "datagram") ? ASYNC_DATAGRAM : -1;
+    handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+    handle->future = async_getaddrinfo(loop, name, service, family, type, flags);
+    return 1;
+}
+
+/* async.getaddrinfo(host, service, { family = 4 or 6, type = "stream" or "datagram", numeric_host =, passive = }) */
+static int getaddrinfo_here(lua_State *L)
+{
+    return getaddrinfo(L, running_loop(L, host_upvalue(L)), 1);
+}
+
+int combine_getaddrinfo_on(lua_State *L)
+{
+    return getaddrinfo(L, loop_check(L, 1), 2);
+}
+
+/* Replace the items of the table at an index by a new table of futures and an array of them, both pushed. Nothing is
+ * taken yet, since Lua may raise until the end. */
+static async_future **collect(lua_State *L, struct host *host, int index, size_t *count)
+{
+    async_future **futures;
+
+    *count = lua_rawlen(L, index);
+    futures = lua_newuserdatauv(L, (*count ? *count : 1) * sizeof *futures, 0);
+    lua_createtable(L, (int)*count, 0);
+    for (size_t item = 0; item < *count; item++) {
+        int type;
+
+        lua_rawgeti(L, index, (int)item + 1);
+        type = lua_type(L, -1);
+        if (!handle_at(L, -1) && type != LUA_TFUNCTION && type != LUA_TTHREAD)
+            luaL_argerror(L, 1, lua_pushfstring(L, "item %d: future, function or coroutine expected, got %s",
+                                                (int)item + 1, luaL_typename(L, -1)));
+        futures[item] = handle_ensure(L, host, lua_gettop(L))->future;
+        lua_rawseti(L, -2, (int)item + 1);
+    }
+    return futures;
+}
+
+static void take_all(async_future **futures, size_t count)
+{
+    for (size_t index = 0; index < count; index++)
+        async_future_ref(futures[index]);
+}
+
+/* async.gather(a, b, …), or async.gather{ a, b, …, return_exceptions = true } */
+static int gather(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    async_loop *loop = running_loop(L, host);
+    struct handle *handle;
+    async_future **futures;
+    uint32_t flags = 0;
+    size_t count;
+
+    if (lua_istable(L, 1)) {
+        lua_settop(L, 1);
+        flags = option_true(L, 1, "return_exceptions") ? ASYNC_GATHER_KEEP_ERRORS : 0;
+    } else {
+        int arguments = lua_gettop(L);
+
+        lua_createtable(L, arguments, 0);
+        lua_insert(L, 1);
+        for (int index = arguments; index; index--)
+            lua_rawseti(L, 1, index);
+    }
+    futures = collect(L, host, 1, &count);
+    handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+    take_all(futures, count);
+    handle->future = async_gather(loop, futures, count, flags);
+    return 1;
+}
+
+static uint32_t return_when(lua_State *L, int index)
+{
+    static const char *const names[] = { "ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION", NULL };
+    static const uint32_t numbers[] = { ASYNC_ALL_COMPLETED, ASYNC_FIRST_COMPLETED, ASYNC_FIRST_EXCEPTION };
+    const char *name;
+
+    option(L, index, "return_when");
+    name = luaL_optstring(L, -1, names[0]);
+    for (int choice = 0; names[choice]; choice++)
+        if (!strcmp(name, names[choice]))
+            return numbers[choice];
+    return (uint32_t)luaL_argerror(L, index, "return_when must be ALL_COMPLETED, FIRST_COMPLETED or FIRST_EXCEPTION");
+}
+
+/* async.wait({ a, b, … }, { timeout = seconds, return_when = async.FIRST_COMPLETED }) */
+static int wait(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    async_loop *loop = running_loop(L, host);
+    double timeout_seconds = ASYNC_FOREVER;
+    struct handle *handle;
+    async_future **futures;
+    uint32_t when;
+    size_t count;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2))
+        luaL_checktype(L, 2, LUA_TTABLE);
+    when = return_when(L, 2);
+    option(L, 2, "timeout");
+    if (!lua_isnil(L, -1))
+        timeout_seconds = luaL_checknumber(L, -1);
+    futures = collect(L, host, 1, &count);
+    handle = handle_new(L, host, KEPT_FUTURE_CLASS, 1);
+    handle->shape = SHAPE_WAIT;
+    lua_pushvalue(L, -2);
+    attach_table(L, -2);
+    take_all(futures, count);
+    handle->future = async_wait(loop, futures, count, when, timeout_seconds);
+    return 1;
+}
+
+void combine_register(lua_State *L, struct host *host)
+{
+    static const luaL_Reg functions[] = { { "sleep", sleep }, { "gather", gather }, { "wait", wait },
+                                          { "getaddrinfo", getaddrinfo_here }, { NULL, NULL } };
+
+    register_functions(L, host, functions);
+}

@@ -1,0 +1,277 @@
+/* Errors between Lua and the library. What Lua threw comes back to Lua as the same object; an error that began
+ * elsewhere is a userdata with the fields code, number, message and os, whose text is its message. */
+#include "bindings/lua/internal.h"
+
+#include <string.h>
+
+struct error {
+    const void *tag;
+    async_value *value;
+};
+
+static const char error_tag;
+
+static struct error *error_at(lua_State *L, int index)
+{
+    struct error *error = lua_touserdata(L, index);
+
+    return error && lua_rawlen(L, index) == sizeof *error && error->tag == &error_tag ? error : NULL;
+}
+
+/* The failure behind an error object of ours (lent), or NULL. */
+async_value *error_value(lua_State *L, int index)
+{
+    struct error *error = error_at(L, index);
+
+    return error ? error->value : NULL;
+}
+
+/* What Lua itself threw, or NULL. */
+static struct box *box_of(struct host *host, async_value *failure)
+{
+    async_value *cause = failure ? async_value_cause(failure) : NULL;
+
+    return cause ? async_value_pointer(cause, host->failure_type) : NULL;
+}
+
+/* The thread in which an error was thrown, as long as something keeps it; NULL when it came from elsewhere. */
+lua_State *error_thread(struct host *host, async_value *failure)
+{
+    struct box *box = box_of(host, failure);
+    lua_State *thread;
+
+    if (!box || !box->thread_slot)
+        return NULL;
+    lua_rawgeti(host->store, 1, box->thread_slot);
+    thread = lua_tothread(host->store, -1);
+    lua_pop(host->store, 1);
+    return thread;
+}
+
+/* Push a failure as Lua sees it: the very object that was thrown, or one that tells of it. */
+void error_push(lua_State *L, struct host *host, async_value *failure)
+{
+    struct box *box = box_of(host, failure);
+    struct error *error;
+
+    if (box) {
+        if (box->slot)
+            keep_push(L, host, box->slot);
+        else
+            lua_pushnil(L);
+        return;
+    }
+    error = lua_newuserdatauv(L, sizeof *error, 0);
+    error->tag = &error_tag;
+    error->value = NULL;
+    keep_push(L, host, KEPT_ERROR_CLASS);
+    lua_setmetatable(L, -2);
+    error->value = async_value_ref(failure);
+}
+
+int error_raise(lua_State *L, struct host *host, async_value *failure)
+{
+    error_push(L, host, failure);
+    return lua_error(L);
+}
+
+/* Raise what a call of the library returned. */
+int error_raise_code(lua_State *L, struct host *host, int code, const char *message)
+{
+    async_value *failure = async_error(code, message);
+
+    error_push(L, host, failure);
+    async_value_unref(failure);
+    return lua_error(L);
+}
+
+/* "bad argument #1 to 'sleep' (number expected, got string)" */
+int error_type(lua_State *L, int argument, const char *expected)
+{
+    const char *got = luaL_typename(L, argument);
+    const char *name = NULL;
+
+    if (luaL_getmetafield(L, argument, "__name") != LUA_TNIL)
+        name = lua_tostring(L, -1);
+    return luaL_argerror(L, argument, lua_pushfstring(L, "%s expected, got %s", expected, name ? name : got));
+}
+
+/* What describe_protected is asked to do. */
+struct description {
+    struct host *host;
+    lua_State *origin;      /* the thread that failed, for its traceback; may be NULL */
+    async_value *delivered; /* the failure that its last await raised; may be NULL */
+    bool plain;             /* ask the error nothing */
+    async_value *failure;   /* the answer */
+};
+
+/* The text of whatever was thrown, pushed. */
+static const char *describe_text(lua_State *L, int index, bool plain)
+{
+    if (!plain && luaL_callmeta(L, index, "__tostring") && lua_isstring(L, -1))
+        return lua_tostring(L, -1);
+    if (lua_type(L, index) == LUA_TSTRING || lua_type(L, index) == LUA_TNUMBER) {
+        lua_pushvalue(L, index);
+        return lua_tostring(L, -1);
+    }
+    return lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, index));
+}
+
+/* Whether the coroutine ended with the very error that its last await raised: then that failure passes untouched. */
+static bool is_delivered(lua_State *L, struct description *description)
+{
+    struct box *box = box_of(description->host, description->delivered);
+    bool same;
+
+    if (!box)
+        return false;
+    if (!box->slot)
+        return lua_isnil(L, 2);
+    keep_push(L, description->host, box->slot);
+    same = lua_rawequal(L, 2, -1);
+    lua_pop(L, 1);
+    return same;
+}
+
+/* Arguments: a description and the error. */
+static int describe_protected(lua_State *L)
+{
+    struct description *description = lua_touserdata(L, 1);
+    struct host *host = description->host;
+    struct error *error = error_at(L, 2);
+    const char *text;
+    struct box *box;
+    async_value *cause;
+
+    if (error || is_delivered(L, description)) {
+        description->failure = async_value_ref(error ? error->value : description->delivered);
+        return 0;
+    }
+    text = describe_text(L, 2, description->plain);
+    lua_pushvalue(L, 2);
+    box = box_new(L, host);
+    if (!box)
+        return 0;
+    if (description->origin && keep_reserve_quietly(host)) {
+        box->thread_slot = keep_take(host);
+        lua_pushthread(description->origin);
+        keep_set(description->origin, host, box->thread_slot);
+    }
+    cause = async_object(host->loop, host->failure_type, box);
+    if (!cause)
+        box_delete(box);
+    description->failure = async_error_caused(ASYNC_EHOST, text, cause);
+    return 0;
+}
+
+/* Pops an error from a thread and gives it as a failure. Never raises; NULL without memory. `origin` is the thread it
+ * was thrown in, `delivered` the failure which that thread was told of last; both may be NULL. */
+async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered)
+{
+    struct description description = { .host = host, .origin = origin, .delivered = delivered };
+    lua_State *runner = host->runner;
+
+    if (!lua_checkstack(runner, 4)) {
+        lua_pop(thread, 1);
+        return NULL;
+    }
+    lua_xmove(thread, runner, 1);
+    /* Asked for its text, an error may throw another one; then it is asked nothing. */
+    for (int attempt = 0; attempt < 2 && !description.failure; attempt++) {
+        description.plain = attempt;
+        keep_push(runner, host, KEPT_DESCRIBE);
+        lua_pushlightuserdata(runner, &description);
+        lua_pushvalue(runner, -3);
+        if (lua_pcall(runner, 2, 0, 0) != LUA_OK)
+            lua_pop(runner, 1);
+    }
+    lua_pop(runner, 1);
+    return description.failure;
+}
+
+/* err.code is "ECANCELED" and the like, err.number the library's, err.os the system's where there is one. */
+static int error_index(lua_State *L)
+{
+    struct error *error = error_at(L, 1);
+    const char *field = lua_tostring(L, 2);
+
+    if (!error || !field)
+        return 0;
+    if (!strcmp(field, "code"))
+        lua_pushstring(L, async_error_name(async_value_error(error->value)) + sizeof "ASYNC_" - 1);
+    else if (!strcmp(field, "number"))
+        lua_pushinteger(L, async_value_error(error->value));
+    else if (!strcmp(field, "message"))
+        lua_pushstring(L, async_value_message(error->value));
+    else if (!strcmp(field, "os") && async_value_os(error->value))
+        lua_pushinteger(L, async_value_os(error->value));
+    else
+        return 0;
+    return 1;
+}
+
+static int error_tostring(lua_State *L)
+{
+    struct error *error = error_at(L, 1);
+
+    if (!error)
+        return error_type(L, 1, "error");
+    lua_pushstring(L, error->value ? async_value_message(error->value) : async_error_text(ASYNC_ENOMEM));
+    return 1;
+}
+
+/* A cancel equals CancelledError, whatever its message. */
+static int error_eq(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    struct error *left = error_at(L, 1), *right = error_at(L, 2), *cancelled;
+
+    keep_push(L, host, KEPT_CANCELLED);
+    cancelled = error_at(L, -1);
+    lua_pushboolean(L, left && right && (left->value == right->value ||
+                                         ((left == cancelled || right == cancelled) &&
+                                          async_value_error(left->value) == async_value_error(right->value))));
+    return 1;
+}
+
+static int error_gc(lua_State *L)
+{
+    struct error *error = error_at(L, 1);
+
+    if (error)
+        error->value = async_value_unref(error->value);
+    return 0;
+}
+
+static int is_cancelled(lua_State *L)
+{
+    async_value *failure = error_value(L, 1);
+
+    lua_pushboolean(L, failure && async_value_error(failure) == ASYNC_ECANCELED);
+    return 1;
+}
+
+/* With the module's table of functions on top. */
+void error_register(lua_State *L, struct host *host)
+{
+    static const luaL_Reg methods[] = {
+        { "__index", error_index }, { "__tostring", error_tostring }, { "__eq", error_eq }, { "__gc", error_gc },
+        { NULL, NULL }
+    };
+    static const luaL_Reg functions[] = { { "is_cancelled", is_cancelled }, { NULL, NULL } };
+    async_value *cancelled = async_error(ASYNC_ECANCELED, NULL);
+
+    lua_pushcfunction(L, describe_protected);
+    keep_set(L, host, KEPT_DESCRIBE);
+    lua_newtable(L);
+    register_functions(L, host, methods);
+    lua_pushliteral(L, "error");
+    lua_setfield(L, -2, "__name");
+    keep_set(L, host, KEPT_ERROR_CLASS);
+    register_functions(L, host, functions);
+    error_push(L, host, cancelled);
+    async_value_unref(cancelled);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "CancelledError");
+    keep_set(L, host, KEPT_CANCELLED);
+}

@@ -1,0 +1,299 @@
+/* What Lua holds of a future or a task: a userdata with one reference. Dropping it never cancels anything. */
+#include "bindings/lua/internal.h"
+
+static const char handle_tag;
+
+/* Push a userdata that has no future yet, so that nothing is lost should Lua run out of memory here. */
+struct handle *handle_new(lua_State *L, struct host *host, enum kept class_slot, int tables)
+{
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, tables);
+
+    handle->tag = &handle_tag;
+    handle->future = NULL;
+    handle->callbacks = NULL;
+    handle->number = 0;
+    handle->shape = SHAPE_PLAIN;
+    keep_push(L, host, class_slot);
+    lua_setmetatable(L, -2);
+    return handle;
+}
+
+struct handle *handle_at(lua_State *L, int index)
+{
+    struct handle *handle = lua_touserdata(L, index);
+
+    return handle && lua_rawlen(L, index) == sizeof *handle && handle->tag == &handle_tag ? handle : NULL;
+}
+
+struct handle *handle_check(lua_State *L, int argument)
+{
+    struct handle *handle = handle_at(L, argument);
+
+    if (!handle)
+        error_type(L, argument, "future");
+    return handle;
+}
+
+/* What may be awaited, in place: a future, or a function or coroutine, which becomes a task. */
+struct handle *handle_ensure(lua_State *L, struct host *host, int index)
+{
+    struct handle *handle = handle_at(L, index);
+    int type = lua_type(L, index);
+
+    if (handle)
+        return handle;
+    if (type != LUA_TFUNCTION && type != LUA_TTHREAD)
+        error_type(L, index, "future, function or coroutine");
+    task_check_startable(L, host, index);
+    lua_pushvalue(L, index);
+    handle = task_start(L, host, running_loop(L, host), lua_gettop(L));
+    lua_replace(L, index);
+    return handle;
+}
+
+/* A task of ours that runs is the userdata that its coroutine keeps; anything else gets a new one. */
+void future_push(lua_State *L, struct host *host, async_future *taken)
+{
+    struct coroutine *coroutine = async_future_state(taken, resume_step);
+    struct handle *handle;
+
+    if (coroutine && coroutine->host == host) {
+        keep_push(L, host, coroutine->handle_slot);
+        async_future_unref(taken);
+        return;
+    }
+    handle = handle_new(L, host, async_future_is_task(taken) ? KEPT_TASK_CLASS : KEPT_FUTURE_CLASS, 0);
+    handle->future = taken;
+}
+
+/* Two lists, those done and those pending, from the userdata waited for and a list of bools. */
+static int push_done_and_pending(lua_State *L, int index, async_value *value)
+{
+    int counts[2] = { 0, 0 };
+
+    push_attached_table(L, index);
+    lua_newtable(L);
+    lua_newtable(L);
+    for (size_t item = 0; item < async_value_count(value); item++) {
+        int pending = !async_value_bool(async_value_item(value, item));
+
+        lua_rawgeti(L, -3, (int)item + 1);
+        lua_rawseti(L, pending ? -2 : -3, ++counts[pending]);
+    }
+    return 2;
+}
+
+/* Push the value of the future at an index the way Lua sees it, and return how many values that were. */
+int future_push_value(lua_State *L, struct host *host, int index, async_value *value)
+{
+    struct handle *handle = handle_at(L, index);
+
+    if (handle->shape == SHAPE_WAIT)
+        return push_done_and_pending(L, index, value);
+    return value_push_all(L, host, value);
+}
+
+/* The same for one that is done, or raise its failure. */
+int future_push_outcome(lua_State *L, struct host *host, int index)
+{
+    async_future *future = handle_at(L, index)->future;
+    async_value *failure = async_future_failure(future);
+
+    if (failure)
+        return error_raise(L, host, failure);
+    return future_push_value(L, host, index, async_future_value(future));
+}
+
+static int future_new(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    async_loop *loop = running_loop(L, host);
+    struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+
+    handle->future = async_future_new(loop);
+    return 1;
+}
+
+static int check(lua_State *L, int code, const char *message)
+{
+    if (code)
+        return error_raise_code(L, host_upvalue(L), code, message);
+    return 0;
+}
+
+static int set_result(lua_State *L)
+{
+    struct handle *handle = handle_check(L, 1);
+    struct host *host = host_upvalue(L);
+    async_value *value;
+    int count;
+
+    if (async_future_is_done(handle->future))
+        return check(L, ASYNC_ESTATE, "the future is done already");
+    count = lua_gettop(L) - 1;
+    value = value_from_several(L, host, count, async_future_loop(handle->future));
+    return check(L, async_future_resolve(handle->future, value), NULL);
+}
+
+static int set_exception(lua_State *L)
+{
+    struct handle *handle = handle_check(L, 1);
+    async_value *failure;
+
+    luaL_checkany(L, 2);
+    lua_settop(L, 2);
+    if (async_future_is_done(handle->future))
+        return check(L, ASYNC_ESTATE, "the future is done already");
+    failure = error_from(host_upvalue(L), L, NULL, NULL);
+    return check(L, async_future_fail_with(handle->future, failure), NULL);
+}
+
+static int cancel(lua_State *L)
+{
+    struct handle *handle = handle_check(L, 1);
+    int code = async_future_cancel(handle->future, luaL_optstring(L, 2, NULL));
+
+    if (code && code != ASYNC_ESTATE && code != ASYNC_ENOMEM)
+        return check(L, code, NULL);
+    lua_pushboolean(L, code != ASYNC_ESTATE);
+    return 1;
+}
+
+static int done(lua_State *L)
+{
+    lua_pushboolean(L, async_future_is_done(handle_check(L, 1)->future));
+    return 1;
+}
+
+static int cancelled(lua_State *L)
+{
+    lua_pushboolean(L, async_future_is_cancelled(handle_check(L, 1)->future));
+    return 1;
+}
+
+static int result(lua_State *L)
+{
+    struct handle *handle = handle_check(L, 1);
+
+    lua_settop(L, 1);
+    if (!async_future_is_done(handle->future))
+        return check(L, ASYNC_ESTATE, "the result is not ready: await the future first");
+    return future_push_outcome(L, host_upvalue(L), 1);
+}
+
+/* The failure, or nil after a success; a cancel is raised, as in asyncio. */
+static int exception(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    struct handle *handle = handle_check(L, 1);
+    async_value *failure;
+
+    if (!async_future_is_done(handle->future))
+        return check(L, ASYNC_ESTATE, "the result is not ready: await the future first");
+    failure = async_future_failure(handle->future);
+    if (!failure)
+        lua_pushnil(L);
+    else if (async_value_error(failure) == ASYNC_ECANCELED)
+        error_raise(L, host, failure);
+    else
+        error_push(L, host, failure);
+    return 1;
+}
+
+static int get_loop(lua_State *L)
+{
+    async_loop *loop = async_future_loop(handle_check(L, 1)->future);
+
+    if (loop)
+        loop_push(L, host_upvalue(L), async_loop_ref(loop));
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int eq(lua_State *L)
+{
+    struct handle *left = handle_at(L, 1), *right = handle_at(L, 2);
+
+    lua_pushboolean(L, left && right && left->future == right->future);
+    return 1;
+}
+
+static int gc(lua_State *L)
+{
+    struct handle *handle = handle_at(L, 1);
+
+    if (handle)
+        handle->future = async_future_unref(handle->future);
+    return 0;
+}
+
+static int tostring(lua_State *L)
+{
+    struct handle *handle = handle_check(L, 1);
+    const char *state = async_future_is_cancelled(handle->future) ? "cancelled"
+                        : async_future_is_done(handle->future)    ? "done"
+                                                                  : "pending";
+
+    lua_pushfstring(L, "future: %p (%s)", (void *)handle->future, state);
+    return 1;
+}
+
+/* For C: the future as a light userdata, with a reference that whoever reads it owns. */
+static int lend(lua_State *L)
+{
+    struct handle *handle = handle_check(L, 1);
+
+    lua_pushlightuserdata(L, async_future_ref(handle->future));
+    return 1;
+}
+
+/* From C: a light userdata that holds a reference, which the future made of it takes over. */
+static int wrap(lua_State *L)
+{
+    luaL_argcheck(L, lua_islightuserdata(L, 1) && lua_touserdata(L, 1), 1, "light userdata of a future expected");
+    future_push(L, host_upvalue(L), lua_touserdata(L, 1));
+    return 1;
+}
+
+/* The methods of futures, which tasks have too. */
+static const luaL_Reg methods[] = {
+    { "set_result", set_result },
+    { "resolve", set_result },
+    { "set_exception", set_exception },
+    { "fail", set_exception },
+    { "cancel", cancel },
+    { "done", done },
+    { "cancelled", cancelled },
+    { "result", result },
+    { "exception", exception },
+    { "get_loop", get_loop },
+    { "add_done_callback", callback_add_done },
+    { "remove_done_callback", callback_remove_done },
+    { NULL, NULL }
+};
+
+static const luaL_Reg metamethods[] = { { "__gc", gc }, { "__eq", eq }, { "__tostring", tostring }, { NULL, NULL } };
+
+/* Push the class that both kinds have in common: a metatable whose __index is on top of it. */
+void future_push_class(lua_State *L, struct host *host, const char *name)
+{
+    lua_newtable(L);
+    register_functions(L, host, metamethods);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_newtable(L);
+    register_functions(L, host, methods);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__index");
+}
+
+void future_register(lua_State *L, struct host *host)
+{
+    static const luaL_Reg functions[] = { { "future", future_new }, { "handle", lend }, { "wrap", wrap }, { NULL, NULL } };
+
+    future_push_class(L, host, "future");
+    lua_pop(L, 1);
+    keep_set(L, host, KEPT_FUTURE_CLASS);
+    register_functions(L, host, functions);
+}

@@ -1,0 +1,224 @@
+/* The inside of the Lua binding.
+ *
+ * Lua raises errors by longjmp, which must never cross a frame of the library. So what the library calls (the step,
+ * callbacks, readers, destroys) uses only the part of the Lua API that cannot raise, and enters what can under
+ * lua_pcall; functions here that may raise say so. What C holds of Lua's stands in one table, each thing in a slot of
+ * its own, and slots are made ahead, where raising is allowed, so that filling and clearing one never fails. */
+#ifndef BINDINGS_LUA_INTERNAL_H
+#define BINDINGS_LUA_INTERNAL_H
+
+#include "bindings/lua/compat.h"
+#include "libasync/async.h"
+
+/* The slots that are always taken; the rest are handed out. */
+enum kept {
+    KEPT_FUTURE_CLASS = 1,
+    KEPT_TASK_CLASS,
+    KEPT_LOOP_CLASS,
+    KEPT_ERROR_CLASS,
+    KEPT_VALUE_CLASS,
+    KEPT_HANDLE_CLASS,
+    KEPT_THREADS,  /* every thread that is or was a task's, weakly, so that none is given to two tasks */
+    KEPT_LOOPS,    /* the userdata of each loop by its address, weakly */
+    KEPT_GROW,     /* C functions to be entered under lua_pcall */
+    KEPT_INVOKE,
+    KEPT_READ,
+    KEPT_PACK,
+    KEPT_DESCRIBE,
+    KEPT_REPORT,
+    KEPT_TRACEBACK,
+    KEPT_CANCELLED, /* the error that stands for every cancel */
+    KEPT_USED_LOOP, /* the loop given with use_loop */
+    KEPT_MODULE,    /* what require gives */
+    KEPT_FREE
+};
+
+/* One Lua state and what belongs to it. It outlives the state where the library still holds something of it. */
+struct host {
+    lua_State *store;  /* a thread that runs nothing: its stack holds the table of what is kept; NULL once Lua is gone */
+    lua_State *spare;  /* a thread to call on while no loop is run by Lua */
+    lua_State *runner; /* where the loop's callbacks are called: the thread that runs it, or the spare one */
+    async_loop *loop;  /* the running one, or the one given with use_loop (lent) */
+    struct coroutine *current; /* the coroutine whose step runs */
+    async_task *task;          /* and its task */
+    struct coroutine *idle;    /* coroutines that ended and wait for their next task */
+    unsigned idle_count;
+    unsigned tasks; /* how many were created: the number in a task's name */
+    int *next_free; /* for each slot, the next free one */
+    int first_free;
+    int slot_count;
+    size_t references;
+    async_type *object_type;  /* a Lua object */
+    async_type *several_type; /* the several results of a coroutine: a table with n */
+    async_type *failure_type; /* what was thrown, and the thread it was thrown in */
+    async_value *raised;      /* the failure that run raised last, for its traceback */
+};
+
+/* A Lua coroutine that is a task: the state of its step. */
+struct coroutine {
+    struct host *host;
+    lua_State *thread;
+    struct coroutine *next;
+    async_loop *loop;
+    int thread_slot;
+    int handle_slot; /* keeps the task's userdata while it runs, so that current_task gives the same one */
+    int arguments;   /* how many values the next resume passes */
+    unsigned number;
+    int line; /* where it was created */
+    bool ours; /* whether the thread was made here and may serve again */
+    bool returned;
+    char source[LUA_IDSIZE];
+};
+
+/* How the value of a future is shown to Lua. */
+enum shape { SHAPE_PLAIN, SHAPE_WAIT };
+
+/* What Lua holds of a future or a task. */
+struct handle {
+    const void *tag;
+    async_future *future;
+    struct callback *callbacks; /* those added and not called yet */
+    unsigned number;
+    enum shape shape;
+};
+
+/* What Lua holds of a loop. */
+struct loop_handle {
+    const void *tag;
+    async_loop *loop;
+};
+
+/* A Lua object on its way through the library. */
+struct box {
+    struct host *host;
+    int slot; /* 0 stands for nil */
+    int thread_slot;
+};
+
+/* module.c */
+struct host *host_of(lua_State *L);
+struct host *host_ref(struct host *host);
+void host_unref(struct host *host);
+
+/* The host of a function that was registered with it. */
+static inline struct host *host_upvalue(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* keep.c */
+void keep_reserve(lua_State *L, struct host *host); /* raises */
+bool keep_reserve_quietly(struct host *host);
+int keep_grow_protected(lua_State *L);
+int keep_take(struct host *host); /* 0 when none was reserved */
+void keep_drop(struct host *host, int slot);
+
+/* Push what a slot keeps. */
+static inline void keep_push(lua_State *L, struct host *host, int slot)
+{
+    lua_rawgeti(host->store, 1, slot);
+    lua_xmove(host->store, L, 1);
+}
+
+/* Pop a value, not nil, into a slot. */
+static inline void keep_set(lua_State *L, struct host *host, int slot)
+{
+    lua_xmove(L, host->store, 1);
+    lua_rawseti(host->store, 1, slot);
+}
+
+struct box *box_new(lua_State *L, struct host *host); /* pops its object; NULL without memory */
+void box_delete(void *pointer);
+
+/* value.c: `index` is absolute */
+async_value *value_from(lua_State *L, struct host *host, int index, async_loop *loop);
+async_value *value_from_several(lua_State *L, struct host *host, int count, async_loop *loop); /* pops them */
+void value_push(lua_State *L, struct host *host, async_value *value);                          /* raises */
+int value_push_all(lua_State *L, struct host *host, async_value *value);                       /* raises */
+async_value *value_read(void *box);
+void value_register(lua_State *L, struct host *host);
+bool is_utf8(const char *text, size_t size);
+
+/* error.c */
+void error_push(lua_State *L, struct host *host, async_value *failure);                           /* raises */
+int error_raise(lua_State *L, struct host *host, async_value *failure);                           /* raises */
+int error_raise_code(lua_State *L, struct host *host, int code, const char *message);             /* raises */
+async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered); /* pops it */
+async_value *error_value(lua_State *L, int index);
+lua_State *error_thread(struct host *host, async_value *failure);
+int error_type(lua_State *L, int argument, const char *expected); /* raises */
+void error_register(lua_State *L, struct host *host);
+
+/* host.c */
+async_step resume_step;
+void coroutine_destroy(void *state);
+struct coroutine *coroutine_take(lua_State *L, struct host *host);             /* raises */
+const char *coroutine_refusal(lua_State *L, struct host *host, int index);       /* raises */
+struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index);
+void coroutine_free_idle(struct host *host);
+void await_register(lua_State *L, struct host *host);
+
+/* future.c */
+struct handle *handle_new(lua_State *L, struct host *host, enum kept class_slot, int tables); /* raises */
+struct handle *handle_at(lua_State *L, int index);
+struct handle *handle_check(lua_State *L, int argument);                                /* raises */
+struct handle *handle_ensure(lua_State *L, struct host *host, int index);               /* raises */
+void future_push(lua_State *L, struct host *host, async_future *taken);                 /* raises */
+int future_push_value(lua_State *L, struct host *host, int index, async_value *value);  /* raises */
+int future_push_outcome(lua_State *L, struct host *host, int index);                    /* raises */
+void future_push_class(lua_State *L, struct host *host, const char *name); /* raises */
+void future_register(lua_State *L, struct host *host);
+
+/* task.c */
+struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index); /* raises */
+void task_check_startable(lua_State *L, struct host *host, int index);                  /* raises */
+int task_create_on(lua_State *L);
+void task_register(lua_State *L, struct host *host);
+
+/* loop.c */
+async_loop *running_loop(lua_State *L, struct host *host);          /* raises */
+async_loop *loop_check(lua_State *L, int argument);                 /* raises */
+void loop_push(lua_State *L, struct host *host, async_loop *taken); /* raises */
+void loop_register(lua_State *L, struct host *host);
+
+/* callback.c */
+int callback_call_soon(lua_State *L);
+int callback_call_later(lua_State *L);
+int callback_call_at(lua_State *L);
+int callback_add_reader(lua_State *L);
+int callback_add_writer(lua_State *L);
+int callback_add_done(lua_State *L);
+int callback_remove_done(lua_State *L);
+int traceback_handler(lua_State *L);
+void callback_register(lua_State *L, struct host *host);
+
+/* handler.c */
+int handler_set(lua_State *L);
+int handler_call(lua_State *L);
+void handler_register(lua_State *L, struct host *host);
+
+/* combine.c */
+int combine_getaddrinfo_on(lua_State *L);
+void combine_register(lua_State *L, struct host *host);
+
+/* run.c */
+enum { DRIVE_INTERRUPTED = 1 };
+int drive(lua_State *L, struct host *host, async_loop *loop, async_future *future, async_future *main_task);
+void run_register(lua_State *L, struct host *host);
+
+/* interrupt.c */
+bool interrupt_install(struct host *host, async_loop *loop, async_future *main_task);
+int interrupt_restore(async_loop *loop);
+
+/* generic.c: all but the last for the wrappers that SWIG makes */
+void generic_push_future(lua_State *L, async_future *taken);                       /* raises */
+void generic_push_loop(lua_State *L, async_loop *taken);                           /* raises */
+void generic_push_value(lua_State *L, async_value *taken);                         /* raises */
+async_future **generic_futures(lua_State *L, int index, size_t *count);            /* raises */
+async_value **generic_values(lua_State *L, int index, size_t *count);              /* raises */
+void generic_register(lua_State *L, struct host *host);
+
+/* Add functions that know their host to the table on top of the stack. */
+void register_functions(lua_State *L, struct host *host, const luaL_Reg *functions);
+
+#endif

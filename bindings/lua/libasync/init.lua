@@ -1,0 +1,45 @@
+--- libasync for Lua: asyncio's words on plain functions and coroutines.
+-- The work is done in C (libasync.core, which also holds the generic interface); here the words are gathered.
+local core = require "libasync.core"
+local native = core.native
+
+local async = {
+    ALL_COMPLETED = "ALL_COMPLETED",
+    FIRST_COMPLETED = "FIRST_COMPLETED",
+    FIRST_EXCEPTION = "FIRST_EXCEPTION",
+    _VERSION = core.async_version(),
+}
+for word, value in pairs(native) do
+    async[word] = value
+end
+
+-- Where a C function cannot go on after a yield (Lua 5.1, LuaJIT), the two halves of an await are put together here.
+if not native.await then
+    local yield = coroutine.yield
+    local enter, leave, leave_try = native.enter, native.leave, native.leave_try
+    local await_done, try_done = native.await_done, native.try_done
+
+    function async.await(awaitable)
+        local mark, future = enter(awaitable)
+        if not future then
+            return await_done(mark)
+        end
+        yield(mark, future)
+        return leave(future)
+    end
+
+    function async.try(awaitable)
+        local mark, future = enter(awaitable)
+        if not future then
+            return try_done(mark)
+        end
+        yield(mark, future)
+        return leave_try(future)
+    end
+
+    for _, half in ipairs { "enter", "leave", "leave_try", "await_done", "try_done" } do
+        async[half] = nil
+    end
+end
+
+return async
