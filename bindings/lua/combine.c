@@ -3,13 +3,45 @@
 
 #include <string.h>
 
+/* What gives up one turn is the same future each time, so its userdata serves for all of a run. */
+static int push_turn(lua_State *L, struct host *host, async_loop *loop)
+{
+    struct handle *handle;
+
+    if (host->turn_loop == loop) {
+        keep_push(L, host, KEPT_TURN);
+        return 1;
+    }
+    handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+    handle->future = async_sleep(loop, 0);
+    if (async_future_is_done(handle->future) && !async_future_error(handle->future)) {
+        lua_pushvalue(L, -1);
+        keep_set(L, host, KEPT_TURN);
+        host->turn_loop = loop;
+    }
+    return 1;
+}
+
+/* It holds on to its loop, so it is dropped when Lua is through with that. */
+void combine_drop_turn(struct host *host)
+{
+    if (!host->turn_loop)
+        return;
+    host->turn_loop = NULL;
+    lua_pushboolean(host->store, 0);
+    keep_set(host->store, host, KEPT_TURN);
+}
+
 static int sleep(lua_State *L)
 {
     struct host *host = host_upvalue(L);
     double seconds = luaL_checknumber(L, 1);
     async_loop *loop = running_loop(L, host);
-    struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+    struct handle *handle;
 
+    if (seconds == 0)
+        return push_turn(L, host, loop);
+    handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
     handle->future = async_sleep(loop, seconds);
     return 1;
 }

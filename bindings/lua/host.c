@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE_MOST = 4096 };
+/* A burst leaves its threads behind for the next one. What no later one needed goes again, half of it at a time. */
+enum { IDLE_MOST = 16384, IDLE_WINDOW = 16384 };
 
 /* What the task failed with goes out with the task's name and place of birth, should nobody read it. */
 static async_next fail(async_task *task, struct coroutine *self)
@@ -72,6 +73,19 @@ async_next resume_step(async_task *task, void *state)
     return async_return(task, value_from_several(thread, host, results, self->loop));
 }
 
+/* Lets go of a thread. Taking a key out allocates nothing. */
+static void forget(struct host *host, lua_State *thread)
+{
+    lua_State *store = host->store;
+
+    keep_push(store, host, KEPT_THREADS);
+    lua_pushthread(thread);
+    lua_xmove(thread, store, 1);
+    lua_pushnil(store);
+    lua_rawset(store, -3);
+    lua_pop(store, 1);
+}
+
 /* A suspended coroutine is closed, so that its to-be-closed variables are, where Lua has them. */
 static void coroutine_free(struct coroutine *self)
 {
@@ -82,11 +96,34 @@ static void coroutine_free(struct coroutine *self)
         if (lua_status(self->thread) == LUA_YIELD)
             lua_resetthread(self->thread);
 #endif
-        keep_drop(host, self->thread_slot);
+        forget(host, self->thread);
         keep_drop(host, self->handle_slot);
     }
     free(self);
     host_unref(host);
+}
+
+static struct coroutine *idle_pop(struct host *host)
+{
+    struct coroutine *self = host->idle;
+
+    host->idle = self->next;
+    if (--host->idle_count < host->idle_least)
+        host->idle_least = host->idle_count;
+    return self;
+}
+
+static void idle_push(struct host *host, struct coroutine *self)
+{
+    self->next = host->idle;
+    host->idle = self;
+    host->idle_count++;
+    if (++host->idle_pushes < IDLE_WINDOW)
+        return;
+    for (unsigned excess = host->idle_least / 2; excess; excess--)
+        coroutine_free(idle_pop(host));
+    host->idle_pushes = 0;
+    host->idle_least = host->idle_count;
 }
 
 /* The state's end, also of one that never started. */
@@ -102,20 +139,13 @@ void coroutine_destroy(void *state)
     lua_settop(self->thread, 0);
     lua_pushboolean(host->store, 0);
     lua_rawseti(host->store, 1, self->handle_slot);
-    self->next = host->idle;
-    host->idle = self;
-    host->idle_count++;
+    idle_push(host, self);
 }
 
 void coroutine_free_idle(struct host *host)
 {
-    while (host->idle) {
-        struct coroutine *self = host->idle;
-
-        host->idle = self->next;
-        coroutine_free(self);
-    }
-    host->idle_count = 0;
+    while (host->idle)
+        coroutine_free(idle_pop(host));
 }
 
 /* Pops a thread into a new coroutine. */
@@ -125,34 +155,33 @@ static struct coroutine *coroutine_new(lua_State *L, struct host *host, bool our
     struct coroutine *self;
 
     keep_push(L, host, KEPT_THREADS);
-    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
     lua_pushboolean(L, 1);
     lua_rawset(L, -3);
     lua_pop(L, 1);
-    keep_reserve(L, host);
     self = calloc(1, sizeof *self);
-    if (!self)
+    if (!self) {
+        forget(host, thread);
         luaL_error(L, "not enough memory");
+    }
     self->host = host_ref(host);
     self->thread = thread;
     self->ours = ours;
-    self->thread_slot = keep_take(host);
     self->handle_slot = keep_take(host);
-    keep_set(L, host, self->thread_slot);
     return self;
 }
 
 /* A coroutine to run a function in. */
 struct coroutine *coroutine_take(lua_State *L, struct host *host)
 {
-    struct coroutine *self = host->idle;
+    struct coroutine *self;
 
-    if (!self) {
+    if (!host->idle) {
+        keep_reserve(L, host);
         lua_newthread(L);
         return coroutine_new(L, host, true);
     }
-    host->idle = self->next;
-    host->idle_count--;
+    self = idle_pop(host);
     self->returned = false;
     return self;
 }
@@ -180,11 +209,14 @@ const char *coroutine_refusal(lua_State *L, struct host *host, int index)
 
 struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index)
 {
+    keep_reserve(L, host);
     lua_pushvalue(L, index);
     return coroutine_new(L, host, false);
 }
 
-/* The first half of an await: the argument becomes a handle at index 1. True when there is something to wait for. */
+/* The first half of an await: the argument becomes a handle at index 1. True when that is to be yielded. A task that has
+ * ended needs no crossing; of other futures only the library knows, for sleep(0) is done and gives up the turn all the
+ * same. */
 static bool enter(lua_State *L, struct host *host)
 {
     struct handle *handle;
@@ -195,7 +227,7 @@ static bool enter(lua_State *L, struct host *host)
         luaL_error(L, "await in a coroutine of your own: only the task itself can await");
     handle = handle_ensure(L, host, 1);
     lua_settop(L, 1);
-    return !async_future_is_done(handle->future);
+    return !async_future_is_task(handle->future) || !async_future_is_done(handle->future);
 }
 
 /* The second half, in the step that follows. */

@@ -18,7 +18,7 @@ enum kept {
     KEPT_ERROR_CLASS,
     KEPT_VALUE_CLASS,
     KEPT_HANDLE_CLASS,
-    KEPT_THREADS,  /* every thread that is or was a task's, weakly, so that none is given to two tasks */
+    KEPT_THREADS,  /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
     KEPT_LOOPS,    /* the userdata of each loop by its address, weakly */
     KEPT_GROW,     /* C functions to be entered under lua_pcall */
     KEPT_INVOKE,
@@ -28,6 +28,7 @@ enum kept {
     KEPT_REPORT,
     KEPT_TRACEBACK,
     KEPT_CANCELLED, /* the error that stands for every cancel */
+    KEPT_TURN,      /* what sleep(0) gives */
     KEPT_USED_LOOP, /* the loop given with use_loop */
     KEPT_MODULE,    /* what require gives */
     KEPT_FREE
@@ -39,10 +40,13 @@ struct host {
     lua_State *spare;  /* a thread to call on while no loop is run by Lua */
     lua_State *runner; /* where the loop's callbacks are called: the thread that runs it, or the spare one */
     async_loop *loop;  /* the running one, or the one given with use_loop (lent) */
+    async_loop *turn_loop;     /* whose sleep(0) is kept */
     struct coroutine *current; /* the coroutine whose step runs */
     async_task *task;          /* and its task */
     struct coroutine *idle;    /* coroutines that ended and wait for their next task */
     unsigned idle_count;
+    unsigned idle_least;  /* as few as there have been since they were last looked through */
+    unsigned idle_pushes; /* how many came back since then */
     unsigned tasks; /* how many were created: the number in a task's name */
     int *next_free; /* for each slot, the next free one */
     int first_free;
@@ -60,7 +64,6 @@ struct coroutine {
     lua_State *thread;
     struct coroutine *next;
     async_loop *loop;
-    int thread_slot;
     int handle_slot; /* keeps the task's userdata while it runs, so that current_task gives the same one */
     int arguments;   /* how many values the next resume passes */
     unsigned number;
@@ -199,6 +202,7 @@ void handler_register(lua_State *L, struct host *host);
 
 /* combine.c */
 int combine_getaddrinfo_on(lua_State *L);
+void combine_drop_turn(struct host *host);
 void combine_register(lua_State *L, struct host *host);
 
 /* run.c */

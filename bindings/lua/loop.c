@@ -102,6 +102,7 @@ static int use_loop(lua_State *L)
     }
     if (host->runner != host->spare)
         return check(L, ASYNC_ERUNNING, NULL);
+    combine_drop_turn(host);
     lua_pushvalue(L, -1);
     keep_set(L, host, KEPT_USED_LOOP);
     host->loop = loop;

@@ -103,14 +103,14 @@ static struct host *host_new(lua_State *L)
     return host;
 }
 
-static void keep_weak_table(lua_State *L, struct host *host, const char *mode, enum kept slot)
+static void keep_loops(lua_State *L, struct host *host)
 {
     lua_newtable(L);
     lua_newtable(L);
-    lua_pushstring(L, mode);
+    lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
-    keep_set(L, host, slot);
+    keep_set(L, host, KEPT_LOOPS);
 }
 
 /* SWIG puts two helpers of its own among the globals, where they are nobody's business. */
@@ -137,8 +137,9 @@ int luaopen_libasync_core(lua_State *L)
     keep_reserve(L, host);
     lua_pushcfunction(L, keep_grow_protected);
     keep_set(L, host, KEPT_GROW);
-    keep_weak_table(L, host, "k", KEPT_THREADS);
-    keep_weak_table(L, host, "v", KEPT_LOOPS);
+    lua_newtable(L);
+    keep_set(L, host, KEPT_THREADS);
+    keep_loops(L, host);
     open_generic(L);
     generic_register(L, host);
     lua_newtable(L);

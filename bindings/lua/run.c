@@ -23,6 +23,7 @@ int drive(lua_State *L, struct host *host, async_loop *loop, async_future *futur
     code = future ? async_loop_run_until(loop, future) : async_loop_run(loop);
     if (watching && interrupt_restore(loop))
         code = DRIVE_INTERRUPTED;
+    combine_drop_turn(host);
     host->runner = host->spare;
     host->loop = outer;
     return code;
