@@ -1,0 +1,161 @@
+"""Tasks in Python: libasync beside asyncio and uvloop, in this interpreter, in turn, with gc as it is set.
+
+Prints, for each program, the median time of one operation and how many times longer the others take; the target is what
+the project promises. Run it with PYTHONPATH on a build's bindings/python.
+"""
+
+import asyncio
+import gc
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import libasync
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
+
+ROUNDS = 5
+
+
+async def nothing():
+    pass
+
+
+async def one_at_a_time(lib, count=20_000):
+    create_task = lib.create_task
+    for _ in range(count):
+        await create_task(nothing())
+    return count
+
+
+async def burst(lib, count=10_000):
+    create_task = lib.create_task
+    tasks = [create_task(nothing()) for _ in range(count)]
+    for task in tasks:
+        await task
+    return count
+
+
+async def turns(lib, turns):
+    sleep = lib.sleep
+    for _ in range(turns):
+        await sleep(0)
+
+
+async def yields(lib, count=100, each=200):
+    tasks = [lib.create_task(turns(lib, each)) for _ in range(count)]
+    for task in tasks:
+        await task
+    return count * each
+
+
+async def gathered(lib, count=10_000):
+    await lib.gather(*[nothing() for _ in range(count)])
+    return count
+
+
+async def future_completed(lib, count=20_000):
+    loop = lib.get_running_loop()
+    for _ in range(count):
+        future = loop.create_future()
+        loop.call_soon(future.set_result, None)
+        await future
+    return count
+
+
+async def calls_in_turn(lib, count=50_000):
+    loop = lib.get_running_loop()
+    done = loop.create_future()
+    left = count
+
+    def call():
+        nonlocal left
+        left -= 1
+        if left:
+            loop.call_soon(call)
+        else:
+            done.set_result(None)
+
+    loop.call_soon(call)
+    await done
+    return count
+
+
+async def timed(program, lib):
+    start = time.perf_counter()
+    count = await program(lib)
+    return (time.perf_counter() - start) / count * 1e9
+
+
+def run(lib, program):
+    if lib is libasync:
+        return libasync.run(timed(program, libasync))
+    if lib is asyncio:
+        return asyncio.run(timed(program, asyncio))
+    loop = uvloop.new_event_loop()
+    try:
+        return loop.run_until_complete(timed(program, asyncio))
+    finally:
+        loop.close()
+
+
+def compare(title, program, targets):
+    libs = [lib for lib in (libasync, asyncio, uvloop) if lib]
+    times = {lib: [] for lib in libs}
+    for _ in range(ROUNDS):
+        for lib in libs:
+            gc.collect()
+            times[lib].append(run(lib, program))
+    ours, *others = (statistics.median(times[lib]) for lib in libs)
+    shown = [f"{title:<32}{ours:>7.0f} ns"]
+    for lib, other, target in zip(libs[1:], others, targets):
+        shown.append(f"{lib.__name__} {other / ours:.1f}x" + (f" (wanted {target}x)" if target else ""))
+    print("   ".join(shown), flush=True)
+
+
+async def sleepers(lib, count):
+    tasks = [lib.create_task(lib.sleep(3600)) for _ in range(count // 2)]
+    tasks += [lib.create_task(sleeper(lib)) for _ in range(count // 2)]
+    await lib.sleep(0)
+    await lib.sleep(0)
+    os.write(1, f"{resident()}\n".encode())
+    os._exit(0)
+
+
+async def sleeper(lib):
+    await lib.sleep(3600)
+
+
+def resident():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
+def measure_sleepers(name, count):
+    before = subprocess.run([sys.executable, __file__, "--sleepers", name, "0"], stdout=subprocess.PIPE, check=True)
+    after = subprocess.run([sys.executable, __file__, "--sleepers", name, str(count)], stdout=subprocess.PIPE, check=True)
+    return (int(after.stdout) - int(before.stdout)) / count
+
+
+def main():
+    if sys.argv[1:2] == ["--sleepers"]:
+        lib = {"libasync": libasync, "asyncio": asyncio}[sys.argv[2]]
+        lib.run(sleepers(lib, int(sys.argv[3])))
+    compare("create_task and await, in turn", one_at_a_time, (10, 5))
+    compare("10,000 tasks, then awaited", burst, (5, None))
+    compare("sleep(0) among 100 tasks", yields, (6, 4))
+    compare("gather of 10,000 coroutines", gathered, (8, None))
+    compare("a future completed and awaited", future_completed, (None, None))
+    compare("call_soon, one after the other", calls_in_turn, (None, None))
+    ours, theirs = (measure_sleepers(name, 50_000) for name in ("libasync", "asyncio"))
+    print(f"{'a sleeping task':<32}{ours:>7.0f} B    asyncio {theirs / ours:.1f}x (wanted 2x)")
+
+
+if __name__ == "__main__":
+    main()

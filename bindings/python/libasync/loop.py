@@ -1,0 +1,346 @@
+"""The loop: the native part, and what of asyncio's interface is written in Python."""
+
+import asyncio
+import concurrent.futures
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+import warnings
+import weakref
+from asyncio.log import logger
+
+from . import _core, _helpers, capi
+
+
+class Loop(_core.Loop, asyncio.AbstractEventLoop):
+    """An event loop of libasync, which other languages may share; see `handle` and `from_handle`."""
+
+    def __init__(self, handle=None):
+        super().__init__(handle)
+        self._exception_handler = None
+        self._executor = None
+        self._executor_refused = False
+        self._generators = weakref.WeakSet()
+        self._generators_closed = False
+        self._signals = {}
+        self._wakeup = None
+        self._thread = None
+        self.slow_callback_duration = 0.1
+        self.set_debug(sys.flags.dev_mode or (not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))))
+
+    @classmethod
+    def from_handle(cls, handle):
+        """The Python side of a loop that C or another language made: its address, or a proxy."""
+        return cls(handle)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"
+
+    def __del__(self, warn=warnings.warn):
+        if not self.is_closed():
+            warn(f"unclosed event loop {self!r}", ResourceWarning, source=self)
+            if not self.is_running():
+                self.close()
+
+    # Running
+
+    def _check_closed(self):
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+
+    def _check_running(self):
+        if self.is_running():
+            raise RuntimeError("This event loop is already running")
+        if _core._get_running_loop() is not None:
+            raise RuntimeError("Cannot run the event loop while another loop is running")
+
+    def run_forever(self):
+        self._check_closed()
+        self._check_running()
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=self._generator_started, finalizer=self._generator_dropped)
+        self._thread = threading.get_ident()
+        previous = self._hear_signals()
+        try:
+            self._run()
+        finally:
+            self._ignore_signals(previous)
+            self._thread = None
+            sys.set_asyncgen_hooks(*hooks)
+
+    def run_until_complete(self, future):
+        self._check_closed()
+        self._check_running()
+        made = not asyncio.isfuture(future)
+        future = _helpers.ensure_future(future, self)
+        future.add_done_callback(self._stop_after)
+        try:
+            self.run_forever()
+        except BaseException:
+            # The task that raised this is the one that was waited for: it must not be reported as unread besides.
+            if made and future.done() and not future.cancelled():
+                future.exception()
+            raise
+        finally:
+            future.remove_done_callback(self._stop_after)
+        if not future.done():
+            raise RuntimeError("Event loop stopped before Future completed.")
+        return future.result()
+
+    def _stop_after(self, future):
+        if not future.cancelled() and isinstance(future.exception(), (KeyboardInterrupt, SystemExit)):
+            return
+        self.stop()
+
+    def close(self):
+        if self.is_running():
+            raise RuntimeError("Cannot close a running event loop")
+        if self.is_closed():
+            return
+        for number in list(self._signals):
+            self.remove_signal_handler(number)
+        self._close_wakeup()
+        self._abandon()
+        executor, self._executor = self._executor, None
+        self._executor_refused = True
+        if executor is not None:
+            executor.shutdown(wait=False)
+
+    # Signals: the interpreter's own handler wakes the poll through a socket, and those that were asked for run here.
+
+    def _hear_signals(self):
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        if self._wakeup is None:
+            self._wakeup = socket.socketpair()
+            for end in self._wakeup:
+                end.setblocking(False)
+        self.add_reader(self._wakeup[0], self._on_wakeup)
+        return signal.set_wakeup_fd(self._wakeup[1].fileno(), warn_on_full_buffer=False)
+
+    def _ignore_signals(self, previous):
+        if previous is None:
+            return
+        signal.set_wakeup_fd(previous)
+        if self._wakeup is not None and not self.is_closed():
+            self.remove_reader(self._wakeup[0])
+
+    def _close_wakeup(self):
+        ends, self._wakeup = self._wakeup, None
+        for end in ends or ():
+            end.close()
+
+    def _on_wakeup(self):
+        try:
+            numbers = self._wakeup[0].recv(4096)
+        except (BlockingIOError, InterruptedError):
+            return
+        for number in numbers:
+            call = self._signals.get(number)
+            if call is not None:
+                self.call_soon(call[0], *call[1])
+
+    def add_signal_handler(self, sig, callback, *args):
+        if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
+            raise TypeError("coroutines cannot be used with add_signal_handler()")
+        self._check_signal(sig)
+        self._check_closed()
+        if threading.current_thread() is not threading.main_thread():
+            raise ValueError("signal only works in main thread of the main interpreter")
+        self._signals[sig] = (callback, args)
+        try:
+            signal.signal(sig, lambda number, frame: None)
+            signal.siginterrupt(sig, False)
+        except OSError as error:
+            del self._signals[sig]
+            raise RuntimeError(f"sig {sig} cannot be caught") from error
+
+    def remove_signal_handler(self, sig):
+        self._check_signal(sig)
+        if self._signals.pop(sig, None) is None:
+            return False
+        signal.signal(sig, signal.default_int_handler if sig == signal.SIGINT else signal.SIG_DFL)
+        return True
+
+    def _check_signal(self, sig):
+        if not isinstance(sig, int):
+            raise TypeError(f"sig must be an int, not {sig!r}")
+        if sig not in signal.valid_signals():
+            raise ValueError(f"invalid signal number {sig}")
+
+    # Errors that nobody else can receive
+
+    def get_exception_handler(self):
+        return self._exception_handler
+
+    def set_exception_handler(self, handler):
+        if handler is not None and not callable(handler):
+            raise TypeError(f"A callable object or None is expected, got {handler!r}")
+        self._exception_handler = handler
+
+    def default_exception_handler(self, context):
+        exception = context.get("exception")
+        lines = [context.get("message") or "Unhandled exception in event loop"]
+        for key in sorted(context):
+            if key == "source_traceback":
+                stack = "".join(traceback.format_list(context[key]))
+                lines.append(f"Object created at (most recent call last):\n{stack.rstrip()}")
+            elif key not in ("message", "exception"):
+                lines.append(f"{key}: {context[key]!r}")
+        trace = (type(exception), exception, exception.__traceback__) if exception is not None else False
+        logger.error("\n".join(lines), exc_info=trace)
+
+    def call_exception_handler(self, context):
+        handler = self._exception_handler
+        if handler is None:
+            self._handle_by_default(context)
+            return
+        try:
+            handler(self, context)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._handle_by_default({
+                "message": "Unhandled error in exception handler",
+                "exception": error,
+                "context": context,
+            })
+
+    def _handle_by_default(self, context):
+        try:
+            self.default_exception_handler(context)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:
+            logger.error("Exception in default exception handler", exc_info=True)
+
+    # Asynchronous generators
+
+    def _generator_started(self, generator):
+        if self._generators_closed:
+            warnings.warn(
+                f"asynchronous generator {generator!r} was scheduled after loop.shutdown_asyncgens() call",
+                ResourceWarning, source=self)
+        self._generators.add(generator)
+
+    def _generator_dropped(self, generator):
+        self._generators.discard(generator)
+        if not self.is_closed():
+            self.call_soon_threadsafe(self.create_task, generator.aclose())
+
+    async def shutdown_asyncgens(self):
+        self._generators_closed = True
+        generators = list(self._generators)
+        self._generators.clear()
+        if not generators:
+            return
+        from .tasks import gather
+        endings = await gather(*(generator.aclose() for generator in generators), return_exceptions=True)
+        for generator, ending in zip(generators, endings):
+            if isinstance(ending, Exception):
+                self.call_exception_handler({
+                    "message": f"an error occurred during closing of asynchronous generator {generator!r}",
+                    "exception": ending,
+                    "asyncgen": generator,
+                })
+
+    # Threads
+
+    def set_default_executor(self, executor):
+        if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):
+            raise TypeError("executor must be ThreadPoolExecutor instance")
+        self._executor = executor
+
+    def run_in_executor(self, executor, func, *args):
+        self._check_closed()
+        if executor is None:
+            if self._executor_refused:
+                raise RuntimeError("Executor shutdown has been called")
+            if self._executor is None:
+                self._executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="libasync")
+            executor = self._executor
+        return asyncio.wrap_future(executor.submit(func, *args), loop=self)
+
+    async def shutdown_default_executor(self, timeout=None):
+        self._executor_refused = True
+        if self._executor is None:
+            return
+        done = self.create_future()
+        thread = threading.Thread(target=self._shut_down, args=(done,))
+        thread.start()
+        try:
+            await done
+        finally:
+            thread.join(timeout)
+
+    def _shut_down(self, done):
+        self._executor.shutdown(wait=True)
+        if not self.is_closed():
+            self.call_soon_threadsafe(lambda: done.cancelled() or done.set_result(None))
+
+    # Names
+
+    async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
+        found = await capi.async_getaddrinfo(
+            self, _text(host), _text(port), _FAMILIES[family], _TYPES[type],
+            (capi.ASYNC_DNS_NUMERIC_HOST if flags & socket.AI_NUMERICHOST else 0)
+            | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0))
+        return [_address(address, proto) for address in found]
+
+
+_FAMILIES = {
+    socket.AF_UNSPEC: capi.ASYNC_ANY,
+    socket.AF_INET: capi.ASYNC_IPV4,
+    socket.AF_INET6: capi.ASYNC_IPV6,
+}
+_TYPES = {0: capi.ASYNC_ANY, socket.SOCK_STREAM: capi.ASYNC_STREAM, socket.SOCK_DGRAM: capi.ASYNC_DATAGRAM}
+_PROTOCOLS = {socket.SOCK_STREAM: socket.IPPROTO_TCP, socket.SOCK_DGRAM: socket.IPPROTO_UDP}
+
+
+def _text(name):
+    if name is None or isinstance(name, str):
+        return name
+    return name.decode("ascii") if isinstance(name, (bytes, bytearray)) else str(int(name))
+
+
+def _address(address, proto):
+    host, port = capi.async_address_host(address), capi.async_address_port(address)
+    kind = socket.SOCK_DGRAM if capi.async_address_type(address) == capi.ASYNC_DATAGRAM else socket.SOCK_STREAM
+    proto = proto or _PROTOCOLS[kind]
+    if capi.async_address_family(address) == capi.ASYNC_IPV6:
+        return socket.AF_INET6, kind, proto, "", (host, port, 0, capi.async_address_scope(address))
+    return socket.AF_INET, kind, proto, "", (host, port)
+
+
+_threads = threading.local()
+
+
+def new_event_loop():
+    """A new loop, which nobody runs yet."""
+    return Loop()
+
+
+def set_event_loop(loop):
+    """Make a loop this thread's; None for none."""
+    if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
+        raise TypeError(f"loop must be an instance of AbstractEventLoop or None, not '{type(loop).__name__}'")
+    _threads.loop = loop
+    _threads.was_set = True
+    asyncio.set_event_loop(loop)
+
+
+def get_event_loop():
+    """The loop that runs in this thread; else the one that was set, which the main thread makes when it has none."""
+    loop = _core._get_running_loop()
+    if loop is not None:
+        return loop
+    if getattr(_threads, "loop", None) is None and not hasattr(_threads, "was_set") \
+            and threading.current_thread() is threading.main_thread():
+        set_event_loop(new_event_loop())
+    loop = getattr(_threads, "loop", None)
+    if loop is None:
+        raise RuntimeError(f"There is no current event loop in thread {threading.current_thread().name!r}.")
+    return loop

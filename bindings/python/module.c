@@ -1,0 +1,227 @@
+/* What the native types add to the module that SWIG generates. */
+#include "bindings/python/native.h"
+
+struct words words;
+
+static struct {
+    PyObject **word;
+    const char *text;
+} interned[] = {
+    { &words.call_soon, "call_soon" },
+    { &words.call_exception_handler, "call_exception_handler" },
+    { &words.create_task, "create_task" },
+    { &words.get_loop, "get_loop" },
+    { &words.throw, "throw" },
+    { &words.cancel, "cancel" },
+    { &words.add_done_callback, "add_done_callback" },
+    { &words.blocking, "_asyncio_future_blocking" },
+    { &words.done, "done" },
+    { &words.result, "result" },
+};
+
+static struct {
+    PyObject **word;
+    const char *module, *name;
+} imported[] = {
+    { &words.cancelled_error, "asyncio", "CancelledError" },
+    { &words.invalid_state_error, "asyncio", "InvalidStateError" },
+    { &words.timeout_error, "asyncio", "TimeoutError" },
+    { &words.gaierror, "socket", "gaierror" },
+    { &words.set_running_loop, "asyncio", "_set_running_loop" },
+    { &words.get_running_loop, "asyncio", "_get_running_loop" },
+    { &words.register_task, "asyncio", "_register_task" },
+    { &words.enter_task, "asyncio", "_enter_task" },
+    { &words.leave_task, "asyncio", "_leave_task" },
+};
+
+static PyObject *import_name(const char *module, const char *name)
+{
+    PyObject *from = PyImport_ImportModule(module), *object = from ? PyObject_GetAttrString(from, name) : NULL;
+
+    Py_XDECREF(from);
+    return object;
+}
+
+static int words_setup(void)
+{
+    for (size_t i = 0; i < sizeof interned / sizeof *interned; i++)
+        if (!(*interned[i].word = PyUnicode_InternFromString(interned[i].text)))
+            return -1;
+    for (size_t i = 0; i < sizeof imported / sizeof *imported; i++)
+        if (!(*imported[i].word = import_name(imported[i].module, imported[i].name)))
+            return -1;
+    words.only_context = Py_BuildValue("(s)", "context");
+    words.current_tasks = import_name("asyncio.tasks", "_current_tasks");
+    if (words.current_tasks && !PyDict_CheckExact(words.current_tasks))
+        Py_CLEAR(words.current_tasks);
+    PyErr_Clear();
+    return words.only_context ? 0 : -1;
+}
+
+/* The loop that runs: ours, else asyncio's; NULL with RuntimeError raised when there is none. */
+PyObject *loop_running(void)
+{
+    PyObject *loop;
+
+    if (running_loop)
+        return Py_NewRef((PyObject *)running_loop);
+    loop = PyObject_CallNoArgs(words.get_running_loop);
+    if (loop != Py_None)
+        return loop;
+    Py_DECREF(loop);
+    PyErr_SetString(PyExc_RuntimeError, "no running event loop");
+    return NULL;
+}
+
+static PyObject *get_running_loop(PyObject *module, PyObject *unused)
+{
+    return loop_running();
+}
+
+static PyObject *get_running_loop_or_none(PyObject *module, PyObject *unused)
+{
+    return running_loop ? Py_NewRef((PyObject *)running_loop) : PyObject_CallNoArgs(words.get_running_loop);
+}
+
+static PyObject *create_task(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *loop, *method, *answer;
+
+    if (running_loop && running_loop->plain)
+        return loop_create_task((PyObject *)running_loop, args, count, names);
+    loop = loop_running();
+    method = loop ? PyObject_GetAttr(loop, words.create_task) : NULL;
+    answer = method ? PyObject_Vectorcall(method, args, (size_t)count, names) : NULL;
+    Py_XDECREF(method);
+    Py_XDECREF(loop);
+    return answer;
+}
+
+/* (loop, awaitables, return_exceptions) */
+static PyObject *gather(PyObject *module, PyObject *args)
+{
+    PyObject *loop, *awaitables;
+    int keep_errors;
+
+    if (!PyArg_ParseTuple(args, "O!O!p", &loop_type, &loop, &PyTuple_Type, &awaitables, &keep_errors))
+        return NULL;
+    return gather_new((struct loop *)loop, PySequence_Fast_ITEMS(awaitables), PyTuple_GET_SIZE(awaitables), keep_errors);
+}
+
+/* (loop, futures, when, timeout) */
+static PyObject *wait_for_futures(PyObject *module, PyObject *args)
+{
+    PyObject *loop, *futures;
+    unsigned when;
+    double timeout;
+
+    if (!PyArg_ParseTuple(args, "O!O!Id", &loop_type, &loop, &PyTuple_Type, &futures, &when, &timeout))
+        return NULL;
+    return wait_new((struct loop *)loop, futures, when, timeout);
+}
+
+static struct loop *loop_for(PyObject *loop, async_future *handle)
+{
+    if (loop == Py_None || !loop)
+        loop = (PyObject *)running_loop;
+    if (!loop)
+        PyErr_SetString(PyExc_RuntimeError, "no running event loop; give the loop that the handle belongs to");
+    else if (!loop_check(loop))
+        PyErr_Format(PyExc_TypeError, "a libasync loop was expected, got %R", loop);
+    else if (async_future_loop(handle) && async_future_loop(handle) != ((struct loop *)loop)->handle)
+        PyErr_SetString(PyExc_ValueError, "the handle belongs to a different loop");
+    else
+        return (struct loop *)loop;
+    return NULL;
+}
+
+/* A C future as a Python one. An address is a reference given to us; a proxy keeps its own. */
+static PyObject *wrap_handle(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = { "handle", "loop", NULL };
+    PyObject *given, *loop = NULL, *task;
+    async_future *handle;
+    struct loop *owner;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:wrap_handle", names, &given, &loop))
+        return NULL;
+    handle = future_of_handle(given);
+    owner = handle ? loop_for(loop, handle) : NULL;
+    if (!owner) {
+        async_future_unref(handle);
+        return NULL;
+    }
+    if (!async_future_is_task(handle))
+        return future_wrap(owner, handle);
+    task = async_future_state(handle, task_step);
+    if (!task)
+        return task_wrap(owner, handle);
+    Py_INCREF(task);
+    async_future_unref(handle);
+    return task;
+}
+
+static PyObject *handle_of(PyObject *module, PyObject *object)
+{
+    async_future *handle;
+
+    if (loop_check(object))
+        return PyLong_FromVoidPtr(((struct loop *)object)->handle);
+    if (!future_check(object)) {
+        PyErr_Format(PyExc_TypeError, "a libasync future or loop was expected, got %R", object);
+        return NULL;
+    }
+    handle = future_share((struct future *)object);
+    return handle ? PyLong_FromVoidPtr(handle) : NULL;
+}
+
+#define FAST(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS
+
+static PyMethodDef functions[] = {
+    { "sleep", FAST(function_sleep), "sleep(delay, result=None)\n--\n\nA coroutine that ends after a delay in seconds." },
+    { "create_task", FAST(create_task), "create_task(coro, *, name=None, context=None)\n--\n\nStart a coroutine." },
+    { "get_running_loop", get_running_loop, METH_NOARGS, "The loop that runs in this thread." },
+    { "_get_running_loop", get_running_loop_or_none, METH_NOARGS, "The loop that runs in this thread, or None." },
+    { "gather", gather, METH_VARARGS, NULL },
+    { "wait", wait_for_futures, METH_VARARGS, NULL },
+    { "wrap_handle", (PyCFunction)(void (*)(void))wrap_handle, METH_VARARGS | METH_KEYWORDS,
+      "wrap_handle(handle, *, loop=None)\n--\n\nA C future as a Python one: its address, with a reference, or a proxy." },
+    { "handle", handle_of, METH_O,
+      "handle(object)\n--\n\nThe address of the C future or loop behind a Python one, lent while that lives." },
+    { NULL, NULL, 0, NULL },
+};
+
+static int types_setup(PyObject *module)
+{
+    PyTypeObject *types[] = { &loop_type,  &handle_type, &timer_handle_type, &future_type, &future_iterator_type,
+                              &task_type, &gather_type, &sleep_type, &wakeup_type };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (PyType_Ready(types[i])
+            || PyModule_AddObject(module, strrchr(types[i]->tp_name, '.') + 1, Py_NewRef((PyObject *)types[i])))
+            return -1;
+    }
+    return 0;
+}
+
+/* Python's half of the binding is loaded after us and tells us what to call. */
+static PyObject *set_helpers(PyObject *module, PyObject *args)
+{
+    if (!PyArg_ParseTuple(args, "OO", &words.helpers, &words.error))
+        return NULL;
+    Py_INCREF(words.helpers);
+    Py_INCREF(words.error);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef setup_functions[] = {
+    { "_set_helpers", set_helpers, METH_VARARGS, NULL },
+    { NULL, NULL, 0, NULL },
+};
+
+int native_setup(PyObject *module)
+{
+    if (words_setup() || value_setup() || task_setup() || types_setup(module))
+        return -1;
+    return PyModule_AddFunctions(module, functions) || PyModule_AddFunctions(module, setup_functions) ? -1 : 0;
+}
