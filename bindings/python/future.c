@@ -292,16 +292,19 @@ static void report_unread(struct future *future)
 void future_finalize(PyObject *self)
 {
     struct future *future = (struct future *)self;
+    async_future *handle = future->handle;
     PyObject *raised;
 
     if (!future->unread)
         return;
     raised = raised_take();
     future->unread = false;
-    if (future->handle)
-        future->handle = async_future_unref(future->handle);
+    future->handle = NULL;
+    if (handle)
+        box_keep_owner(future);
     else
         report_unread(future);
+    async_future_unref(handle);
     if (raised) {
         raise_object(raised);
         Py_DECREF(raised);

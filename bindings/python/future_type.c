@@ -363,7 +363,7 @@ static void dealloc(PyObject *self)
     if (future->weakrefs)
         PyObject_ClearWeakRefs(self);
     future_clear(future);
-    if (Py_IS_TYPE(self, &future_type) && spare_count < SPARES)
+    if (Py_IS_TYPE(self, &future_type) && spare_count < SPARES && !PyObject_GC_IsFinalized(self))
         spares[spare_count++] = future;
     else
         Py_TYPE(self)->tp_free(self);

@@ -143,16 +143,36 @@ static PyObject *source_of(async_future *source, PyObject **exception)
     return (PyObject *)owner;
 }
 
-/* What C found that nobody can receive. The task may be gone; then its C side still has a name and an origin. */
+/* What C found that nobody can receive. The task may be gone; then its C side still has a name and an origin. The loop
+   may be gone too, and with it the handler that somebody set. */
+static void report(struct loop *loop, async_future *source, const char *message)
+{
+    PyObject *exception, *subject = source_of(source, &exception), *context, *answer;
+
+    context = PyObject_CallMethod(words.helpers, "context_of", "sOO", message, subject ? subject : Py_None,
+                                  exception ? exception : Py_None);
+    if (loop) {
+        loop_report(loop, context);
+    } else {
+        answer = context ? PyObject_CallMethod(words.helpers, "log_context", "O", context) : NULL;
+        if (!answer)
+            PyErr_WriteUnraisable(NULL);
+        Py_XDECREF(answer);
+    }
+    Py_XDECREF(context);
+}
+
+/* That a future was pending when its loop closed is no error in asyncio; that a task was is told of as its destruction. */
 static void on_exception(async_loop *handle, async_future *source, int error, const char *message, void *user)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
-    PyObject *raised = raised_take(), *exception, *subject = source_of(source, &exception), *context;
+    PyGILState_STATE state;
+    PyObject *raised;
 
-    context = PyObject_CallMethod(words.helpers, "context_of", "sOOi", message, subject ? subject : Py_None,
-                                  exception ? exception : Py_None, error);
-    loop_report(user, context);
-    Py_XDECREF(context);
+    if (!Py_IsInitialized() || (error == ASYNC_ECLOSED && source && async_future_is_done(source)))
+        return;
+    state = PyGILState_Ensure();
+    raised = raised_take();
+    report(user, source, message);
     if (raised) {
         raise_object(raised);
         Py_DECREF(raised);
@@ -223,7 +243,7 @@ static void dealloc(PyObject *self)
 
     PyObject_GC_UnTrack(self);
     if (loop->handle) {
-        async_loop_set_exception_handler(loop->handle, NULL, NULL, NULL);
+        async_loop_set_exception_handler(loop->handle, on_exception, NULL, NULL);
         async_loop_set_block_hooks(loop->handle, NULL, NULL, NULL);
         loop->handle = async_loop_unref(loop->handle);
     }

@@ -15,10 +15,12 @@
 enum outcome { PENDING, CANCELLED, FINISHED };
 
 /* How a Python object travels through C. While its future lives the object is borrowed from it, so that the collector
-   sees every reference; when the future goes first, the box takes the reference over. */
+   sees every reference; when the future goes first, the box takes the reference over. A future that goes with a failure
+   nobody read is itself kept by the box, in case C has to report it. */
 struct box {
     PyObject *object;
     struct future *owner;
+    bool keeps_owner;
 };
 
 struct loop {
@@ -118,6 +120,7 @@ PyObject *error_to_python(int error, const char *message);
 int raise_error(int error, const char *message);
 PyObject *cancelled_error_new(PyObject *message);
 struct future *box_owner(const async_value *failure, PyObject **object);
+void box_keep_owner(struct future *owner);
 void box_release(struct future *owner);
 
 /* python.i and script.c */

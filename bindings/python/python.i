@@ -1,7 +1,6 @@
 %module(package="libasync") capi
 
 %{
-#define SWIG_PYTHON_STRICT_BYTE_CHAR 0
 #include "bindings/python/native.h"
 #include "bindings/python/script.h"
 %}
@@ -62,7 +61,8 @@
 %typemap(argout) async_future **done {
     $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_future, SWIG_POINTER_OWN));
 }
-%typemap(in, numinputs=0) (async_future **tasks, size_t capacity) {
+%typemap(in, numinputs=0) (async_future **tasks, size_t capacity) ""
+%typemap(check) (async_future **tasks, size_t capacity) {
     $2 = async_all_tasks(arg1, NULL, 0);
     $1 = PyMem_Calloc($2 + 1, sizeof *$1);
 }

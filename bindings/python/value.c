@@ -17,7 +17,9 @@ static void box_free(void *pointer)
     state = PyGILState_Ensure();
     if (box->owner)
         box->owner->box = NULL;
-    else
+    if (box->keeps_owner)
+        Py_DECREF(box->owner);
+    if (!box->owner)
         Py_DECREF(box->object);
     PyMem_Free(box);
     PyGILState_Release(state);
@@ -84,13 +86,19 @@ static async_value *box_new(async_loop *loop, struct future *owner, PyObject *ob
         PyMem_Free(box);
         return NULL;
     }
-    box->object = object;
-    box->owner = owner;
+    *box = (struct box){ .object = object, .owner = owner };
     if (owner)
         owner->box = box;
     else
         Py_INCREF(object);
     return value;
+}
+
+/* The owner is about to go unread. It stays for as long as C may have to report it, and no longer holds the C side. */
+void box_keep_owner(struct future *owner)
+{
+    if (owner->box && !owner->box->keeps_owner)
+        owner->box->keeps_owner = Py_NewRef((PyObject *)owner) != NULL;
 }
 
 /* The owner is about to go or to forget its result: what C still holds must hold the object itself. */

@@ -1,11 +1,11 @@
 """What the native types leave to Python: texts, and the rare paths."""
 
-import asyncio
 import functools
 import inspect
 import reprlib
 import sys
 import traceback
+from asyncio.log import logger
 
 from . import _core
 from ._core import Task
@@ -75,7 +75,7 @@ def unread_context(future):
     return context
 
 
-def context_of(message, subject, exception, code):
+def context_of(message, subject, exception):
     """What is told of an error that the C side found nobody to receive."""
     if subject is not None and not subject.done():
         context = {"message": "Task was destroyed but it is pending!", "task": subject}
@@ -88,6 +88,20 @@ def context_of(message, subject, exception, code):
     if exception is not None:
         context["exception"] = exception
     return context
+
+
+def log_context(context):
+    """Tell of an error as every loop does that was given no handler."""
+    exception = context.get("exception")
+    lines = [context.get("message") or "Unhandled exception in event loop"]
+    for key in sorted(context):
+        if key == "source_traceback":
+            stack = "".join(traceback.format_list(context[key]))
+            lines.append(f"Object created at (most recent call last):\n{stack.rstrip()}")
+        elif key not in ("message", "exception"):
+            lines.append(f"{key}: {context[key]!r}")
+    trace = (type(exception), exception, exception.__traceback__) if exception is not None else False
+    logger.error("\n".join(lines), exc_info=trace)
 
 
 def _source(function):

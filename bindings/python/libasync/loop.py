@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 import warnings
 import weakref
 from asyncio.log import logger
@@ -182,16 +181,7 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
         self._exception_handler = handler
 
     def default_exception_handler(self, context):
-        exception = context.get("exception")
-        lines = [context.get("message") or "Unhandled exception in event loop"]
-        for key in sorted(context):
-            if key == "source_traceback":
-                stack = "".join(traceback.format_list(context[key]))
-                lines.append(f"Object created at (most recent call last):\n{stack.rstrip()}")
-            elif key not in ("message", "exception"):
-                lines.append(f"{key}: {context[key]!r}")
-        trace = (type(exception), exception, exception.__traceback__) if exception is not None else False
-        logger.error("\n".join(lines), exc_info=trace)
+        _helpers.log_context(context)
 
     def call_exception_handler(self, context):
         handler = self._exception_handler
