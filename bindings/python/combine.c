@@ -4,50 +4,73 @@
 
 #include <stddef.h>
 
-/* Any awaitable as a future of this loop: a new reference. */
-static PyObject *future_ensure(struct loop *loop, PyObject *awaitable)
+/* Which of the awaitables were made tasks already: a coroutine given twice becomes one task, listed twice. A table of
+   indices by address, because a dict of ten thousand would cost more than the tasks. */
+struct seen {
+    Py_ssize_t *slots;    /* index + 1, 0 for none */
+    size_t mask;
+};
+
+static int seen_init(struct seen *seen, Py_ssize_t count)
 {
-    if (future_check(awaitable)) {
-        if (((struct future *)awaitable)->loop == (PyObject *)loop)
-            return Py_NewRef(awaitable);
-        PyErr_SetString(PyExc_ValueError,
-                        "The future belongs to a different loop than the one specified as the loop argument");
-        return NULL;
-    }
-    if (PyCoro_CheckExact(awaitable) && loop->plain && !loop->task_factory)
-        return task_new_native(loop, awaitable, NULL, NULL);
-    return PyObject_CallMethod(words.helpers, "ensure_future", "OO", awaitable, loop);
+    size_t size = 8;
+
+    while (size < (size_t)count * 2)
+        size *= 2;
+    seen->mask = size - 1;
+    seen->slots = PyMem_Calloc(size, sizeof *seen->slots);
+    if (seen->slots)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
 }
 
-/* A coroutine given twice becomes one task, listed twice. */
-static PyObject *ensure_once(struct loop *loop, PyObject *awaitable, PyObject *seen)
+/* The index at which the awaitable was seen first, which is `index` if that is now. */
+static Py_ssize_t seen_at(struct seen *seen, PyObject *const *args, Py_ssize_t index)
 {
-    PyObject *child;
+    size_t at = ((uintptr_t)args[index] >> 4) * 0x9E3779B1u & seen->mask;
 
-    if (future_check(awaitable))
-        return future_ensure(loop, awaitable);
-    child = PyDict_GetItemWithError(seen, awaitable);
-    if (child || PyErr_Occurred())
-        return Py_XNewRef(child);
-    child = future_ensure(loop, awaitable);
-    if (child && PyDict_SetItem(seen, awaitable, child))
-        Py_CLEAR(child);
-    return child;
+    while (seen->slots[at]) {
+        if (args[seen->slots[at] - 1] == args[index])
+            return seen->slots[at] - 1;
+        at = (at + 1) & seen->mask;
+    }
+    seen->slots[at] = index + 1;
+    return index;
+}
+
+static PyObject *child_new(struct loop *loop, PyObject *awaitable)
+{
+    if (PyCoro_CheckExact(awaitable) && loop->plain && !loop->task_factory)
+        return task_new_native(loop, awaitable, NULL, NULL);
+    if (!future_check(awaitable))
+        return PyObject_CallMethod(words.helpers, "gather_child", "OO", awaitable, loop);
+    if (((struct future *)awaitable)->loop == (PyObject *)loop)
+        return Py_NewRef(awaitable);
+    PyErr_SetString(PyExc_ValueError,
+                    "The future belongs to a different loop than the one specified as the loop argument");
+    return NULL;
 }
 
 static PyObject *children_new(struct loop *loop, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *children = PyTuple_New(count), *seen = PyDict_New();
+    PyObject *children = PyTuple_New(count);
+    struct seen seen;
 
+    if (!children || seen_init(&seen, count)) {
+        Py_XDECREF(children);
+        return NULL;
+    }
     for (Py_ssize_t i = 0; children && i < count; i++) {
-        PyObject *child = seen ? ensure_once(loop, args[i], seen) : NULL;
+        Py_ssize_t first = seen_at(&seen, args, i);
+        PyObject *child = first < i ? Py_NewRef(PyTuple_GET_ITEM(children, first)) : child_new(loop, args[i]);
 
         if (!child)
             Py_CLEAR(children);
         else
             PyTuple_SET_ITEM(children, i, child);
     }
-    Py_XDECREF(seen);
+    PyMem_Free(seen.slots);
     return children;
 }
 
@@ -78,7 +101,7 @@ static async_future **handles_new(PyObject *children, size_t *count)
     return handles;
 }
 
-PyObject *gather_new(struct loop *loop, PyObject *const *args, Py_ssize_t count, bool keep_errors)
+static PyObject *gather_new(struct loop *loop, PyObject *const *args, Py_ssize_t count, bool keep_errors)
 {
     struct gather *gather = NULL;
     PyObject *children = children_new(loop, args, count);
@@ -103,6 +126,42 @@ PyObject *gather_new(struct loop *loop, PyObject *const *args, Py_ssize_t count,
     gather->future.handle = async_gather(loop->handle, handles, total, keep_errors ? ASYNC_GATHER_KEEP_ERRORS : 0);
     PyMem_Free(handles);
     return (PyObject *)gather;
+}
+
+/* The loop of the first future among them, else the one that runs (lent); NULL when it is none of ours. */
+static struct loop *gather_loop(PyObject *const *args, Py_ssize_t count)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (future_check(args[i])) {
+            struct future *future = (struct future *)args[i];
+
+            return future->native ? (struct loop *)future->loop : NULL;
+        }
+    }
+    return running_loop;
+}
+
+PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keywords[] = { "return_exceptions" };
+    PyObject *keep = Py_False, *packed, *answer;
+    struct loop *loop;
+    int keep_errors;
+
+    if (arguments_parse("gather", keywords, 1, 0, args + count, 0, names, &keep))
+        return NULL;
+    keep_errors = PyObject_IsTrue(keep);
+    if (keep_errors < 0)
+        return NULL;
+    loop = gather_loop(args, count);
+    if (loop)
+        return gather_new(loop, args, count, keep_errors);
+    packed = PyTuple_New(count);
+    for (Py_ssize_t i = 0; packed && i < count; i++)
+        PyTuple_SET_ITEM(packed, i, Py_NewRef(args[i]));
+    answer = packed ? PyObject_CallMethod(words.helpers, "gather", "Oi", packed, keep_errors) : NULL;
+    Py_XDECREF(packed);
+    return answer;
 }
 
 /* A future of the C wait for a tuple of our futures. */

@@ -97,17 +97,6 @@ static PyObject *create_task(PyObject *module, PyObject *const *args, Py_ssize_t
     return answer;
 }
 
-/* (loop, awaitables, return_exceptions) */
-static PyObject *gather(PyObject *module, PyObject *args)
-{
-    PyObject *loop, *awaitables;
-    int keep_errors;
-
-    if (!PyArg_ParseTuple(args, "O!O!p", &loop_type, &loop, &PyTuple_Type, &awaitables, &keep_errors))
-        return NULL;
-    return gather_new((struct loop *)loop, PySequence_Fast_ITEMS(awaitables), PyTuple_GET_SIZE(awaitables), keep_errors);
-}
-
 /* (loop, futures, when, timeout) */
 static PyObject *wait_for_futures(PyObject *module, PyObject *args)
 {
@@ -182,7 +171,9 @@ static PyMethodDef functions[] = {
     { "create_task", FAST(create_task), "create_task(coro, *, name=None, context=None)\n--\n\nStart a coroutine." },
     { "get_running_loop", get_running_loop, METH_NOARGS, "The loop that runs in this thread." },
     { "_get_running_loop", get_running_loop_or_none, METH_NOARGS, "The loop that runs in this thread, or None." },
-    { "gather", gather, METH_VARARGS, NULL },
+    { "gather", FAST(function_gather),
+      "gather(*aws, return_exceptions=False)\n--\n\nA future of the list of all results, in the order given; the first "
+      "failure is its failure, at once." },
     { "wait", wait_for_futures, METH_VARARGS, NULL },
     { "wrap_handle", (PyCFunction)(void (*)(void))wrap_handle, METH_VARARGS | METH_KEYWORDS,
       "wrap_handle(handle, *, loop=None)\n--\n\nA C future as a Python one: its address, with a reference, or a proxy." },

@@ -217,7 +217,7 @@ PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t cou
 async_future *sleep_take_handle(PyObject *sleep);
 
 /* combine.c */
-PyObject *gather_new(struct loop *loop, PyObject *const *args, Py_ssize_t count, bool keep_errors);
+PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *wait_new(struct loop *loop, PyObject *futures, unsigned when, double timeout);
 
 #endif

@@ -223,6 +223,8 @@ static void task_drop(void *state)
 
     task->started = false;
     Py_CLEAR(task->waiter);
+    if (Py_REFCNT(task) > 1 && !PyObject_GC_IsTracked((PyObject *)task))
+        PyObject_GC_Track(task);
     Py_DECREF(task);
 }
 
@@ -230,6 +232,8 @@ int task_start(struct task *task)
 {
     struct loop *loop = (struct loop *)task->future.loop;
 
+    /* What C holds is no garbage, nor is what hangs on it: the collector need not look at it before it ends. */
+    PyObject_GC_UnTrack(task);
     Py_INCREF(task);
     task->started = true;
     task->future.handle = async_create_task_with(loop->handle, task_step, task, task_drop, trying);

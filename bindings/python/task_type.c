@@ -260,9 +260,18 @@ static int clear(PyObject *self)
     return 0;
 }
 
-#define SPARES 256
-static struct task *spares[SPARES];
+/* Tasks come in bursts, and each new object of a collected type brings the next collection nearer, a spare one does
+   not: so spares are kept for a burst's worth, linked through their dict. */
+#define SPARES 16384
+static struct task *spares;
 static int spare_count;
+
+static void spare(struct task *task)
+{
+    task->future.dict = (PyObject *)spares;
+    spares = task;
+    spare_count++;
+}
 
 static void dealloc(PyObject *self)
 {
@@ -275,18 +284,19 @@ static void dealloc(PyObject *self)
         PyObject_ClearWeakRefs(self);
     clear(self);
     if (Py_IS_TYPE(self, &task_type) && spare_count < SPARES && !PyObject_GC_IsFinalized(self))
-        spares[spare_count++] = task;
+        spare(task);
     else
         Py_TYPE(self)->tp_free(self);
 }
 
 static struct task *task_new(void)
 {
-    struct task *task;
+    struct task *task = spares;
 
-    if (!spare_count)
+    if (!task)
         return (struct task *)task_type.tp_alloc(&task_type, 0);
-    task = spares[--spare_count];
+    spares = (struct task *)task->future.dict;
+    spare_count--;
     memset(&task->future.dict, 0, sizeof *task - offsetof(struct future, dict));
     PyObject_Init((PyObject *)task, &task_type);
     PyObject_GC_Track(task);

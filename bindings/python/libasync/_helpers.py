@@ -9,6 +9,8 @@ from asyncio.log import logger
 
 from . import _core
 from ._core import Task
+from .tasks import foreign_gather as gather
+from .tasks import gather_child, iscoroutine
 
 
 class Error(RuntimeError):
@@ -26,16 +28,6 @@ class Error(RuntimeError):
 def get_event_loop():
     from .loop import get_event_loop
     return get_event_loop()
-
-
-def iscoroutine(object):
-    from .tasks import iscoroutine
-    return iscoroutine(object)
-
-
-def ensure_future(awaitable, loop):
-    from .tasks import ensure_future
-    return ensure_future(awaitable, loop=loop)
 
 
 def task_from_factory(loop, coroutine, name, context):

@@ -12,6 +12,7 @@ import weakref
 from asyncio.log import logger
 
 from . import _core, _helpers, capi
+from .tasks import ensure_future, gather
 
 
 class Loop(_core.Loop, asyncio.AbstractEventLoop):
@@ -74,7 +75,7 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
         self._check_closed()
         self._check_running()
         made = not asyncio.isfuture(future)
-        future = _helpers.ensure_future(future, self)
+        future = ensure_future(future, loop=self)
         future.add_done_callback(self._stop_after)
         try:
             self.run_forever()
@@ -227,7 +228,6 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
         self._generators.clear()
         if not generators:
             return
-        from .tasks import gather
         endings = await gather(*(generator.aclose() for generator in generators), return_exceptions=True)
         for generator, ending in zip(generators, endings):
             if isinstance(ending, Exception):

@@ -7,8 +7,7 @@ import math
 import types
 
 from . import _core, capi
-from ._core import Future, Task
-from .loop import Loop
+from ._core import Future, gather
 
 ALL_COMPLETED = asyncio.ALL_COMPLETED
 FIRST_COMPLETED = asyncio.FIRST_COMPLETED
@@ -30,7 +29,7 @@ def current_task(loop=None):
     """The task whose step is running, or None."""
     if loop is None:
         loop = _core.get_running_loop()
-    task = loop._current_task() if isinstance(loop, Loop) else None
+    task = loop._current_task() if isinstance(loop, _core.Loop) else None
     return asyncio.current_task(loop) if task is None else task
 
 
@@ -38,7 +37,7 @@ def all_tasks(loop=None):
     """A set of the tasks that have not ended: those of other languages too, where they share the loop."""
     if loop is None:
         loop = _core.get_running_loop()
-    if not isinstance(loop, Loop):
+    if not isinstance(loop, _core.Loop):
         return asyncio.all_tasks(loop)
     return loop._all_tasks() | asyncio.all_tasks(loop)
 
@@ -68,27 +67,23 @@ def ensure_future(awaitable, *, loop=None):
     return loop.create_task(awaitable)
 
 
-def _loop_of(awaitables):
+def gather_child(awaitable, loop):
+    """An awaitable that is no future of ours as one: futures of others stand behind a task that awaits them."""
+    future = ensure_future(awaitable, loop=loop)
+    return future if isinstance(future, Future) else loop.create_task(_await(future))
+
+
+def foreign_gather(awaitables, return_exceptions):
+    """gather where none of our loops runs: over futures of another library, or on its loop."""
     for awaitable in awaitables:
         if asyncio.isfuture(awaitable):
-            return awaitable.get_loop()
-    return _core.get_running_loop()
-
-
-def _native(awaitable, loop):
-    """Futures that are not ours stand behind a task that awaits them."""
-    if asyncio.isfuture(awaitable) and not isinstance(awaitable, Future):
-        return loop.create_task(_await(awaitable))
-    return awaitable
-
-
-def gather(*coros_or_futures, return_exceptions=False):
-    """A future of the list of all results, in the order given; the first failure is its failure, at once."""
-    loop = _core._get_running_loop()
-    if loop is None or any(map(asyncio.isfuture, coros_or_futures)):
-        loop = _loop_of(coros_or_futures)
-        coros_or_futures = tuple(_native(awaitable, loop) for awaitable in coros_or_futures)
-    return _core.gather(loop, coros_or_futures, return_exceptions)
+            loop = awaitable.get_loop()
+            break
+    else:
+        loop = _core.get_running_loop()
+    if isinstance(loop, _core.Loop):
+        return gather(*(gather_child(awaitable, loop) for awaitable in awaitables), return_exceptions=return_exceptions)
+    return asyncio.gather(*awaitables, return_exceptions=return_exceptions)
 
 
 async def wait(fs, *, timeout=None, return_when=ALL_COMPLETED):
@@ -103,7 +98,7 @@ async def wait(fs, *, timeout=None, return_when=ALL_COMPLETED):
     if any(iscoroutine(f) for f in fs):
         raise TypeError("Passing coroutines is forbidden, use tasks explicitly.")
     loop = _core.get_running_loop()
-    native = tuple(_native(f, loop) for f in fs)
+    native = tuple(gather_child(f, loop) for f in fs)
     limit = capi.ASYNC_FOREVER if timeout is None or timeout == math.inf else max(timeout, 0)
     await _core.wait(loop, native, _WHEN[return_when], limit)
     done = {f for f in fs if f.done()}
