@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define LAST ASYNC_EDNS
+#define LAST ASYNC_EGROUP
 
 START_TEST(every_code_has_a_name_and_a_text_of_its_own)
 {
@@ -40,6 +40,12 @@ START_TEST(the_numbers_never_change)
     ck_assert_str_eq(async_error_name(-14), "ASYNC_ENONAME");
     ck_assert_str_eq(async_error_name(-15), "ASYNC_ESERVICE");
     ck_assert_str_eq(async_error_name(-16), "ASYNC_EDNS");
+    ck_assert_str_eq(async_error_name(-17), "ASYNC_EBROKEN");
+    ck_assert_str_eq(async_error_name(-18), "ASYNC_EFULL");
+    ck_assert_str_eq(async_error_name(-19), "ASYNC_EEMPTY");
+    ck_assert_str_eq(async_error_name(-20), "ASYNC_ESHUTDOWN");
+    ck_assert_str_eq(async_error_name(-21), "ASYNC_ELAGGED");
+    ck_assert_str_eq(async_error_name(-22), "ASYNC_EGROUP");
 }
 END_TEST
 
