@@ -48,20 +48,24 @@ lua_State *error_thread(struct host *host, async_value *failure)
     return thread;
 }
 
-/* Push a failure as Lua sees it: the very object that was thrown, or one that tells of it. */
+/* Push a failure as it is raised: the very object that was thrown, or one that tells of it. */
 void error_push(lua_State *L, struct host *host, async_value *failure)
 {
     struct box *box = box_of(host, failure);
-    struct error *error;
 
-    if (box) {
-        if (box->slot)
-            keep_push(L, host, box->slot);
-        else
-            lua_pushnil(L);
-        return;
-    }
-    error = lua_newuserdatauv(L, sizeof *error, 0);
+    if (!box)
+        error_push_object(L, host, failure);
+    else if (box->slot)
+        keep_push(L, host, box->slot);
+    else
+        lua_pushnil(L);
+}
+
+/* Push an object that tells of a failure: among values, a text that was thrown would look like one of them. */
+void error_push_object(lua_State *L, struct host *host, async_value *failure)
+{
+    struct error *error = lua_newuserdatauv(L, sizeof *error, 0);
+
     error->tag = &error_tag;
     error->value = NULL;
     keep_push(L, host, KEPT_ERROR_CLASS);
@@ -189,15 +193,31 @@ async_value *error_from(struct host *host, lua_State *thread, lua_State *origin,
     return description.failure;
 }
 
-/* err.code is "ECANCELED" and the like, err.number the library's, err.os the system's where there is one. */
+static void push_traceback(lua_State *L, struct host *host, async_value *failure)
+{
+    lua_State *thread = error_thread(host, failure);
+
+    if (thread)
+        luaL_traceback(L, thread, async_value_message(failure), 0);
+    else
+        lua_pushstring(L, async_value_message(failure));
+}
+
+/* err.code is "ECANCELED" and the like, err.number the library's, err.os the system's where there is one, err.cause
+ * what Lua code threw, err.traceback where it did. */
 static int error_index(lua_State *L)
 {
+    struct host *host = host_upvalue(L);
     struct error *error = error_at(L, 1);
     const char *field = lua_tostring(L, 2);
 
     if (!error || !field)
         return 0;
-    if (!strcmp(field, "code"))
+    if (!strcmp(field, "cause") && box_of(host, error->value))
+        error_push(L, host, error->value);
+    else if (!strcmp(field, "traceback"))
+        push_traceback(L, host, error->value);
+    else if (!strcmp(field, "code"))
         lua_pushstring(L, async_error_name(async_value_error(error->value)) + sizeof "ASYNC_" - 1);
     else if (!strcmp(field, "number"))
         lua_pushinteger(L, async_value_error(error->value));

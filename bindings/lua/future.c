@@ -121,6 +121,11 @@ static int check(lua_State *L, int code, const char *message)
     return 0;
 }
 
+static int check_promise(lua_State *L, int code)
+{
+    return check(L, code, code == ASYNC_EINVAL ? "only a future made by hand can be given an outcome" : NULL);
+}
+
 static int set_result(lua_State *L)
 {
     struct handle *handle = handle_check(L, 1);
@@ -132,7 +137,7 @@ static int set_result(lua_State *L)
         return check(L, ASYNC_ESTATE, "the future is done already");
     count = lua_gettop(L) - 1;
     value = value_from_several(L, host, count, async_future_loop(handle->future));
-    return check(L, async_future_resolve(handle->future, value), NULL);
+    return check_promise(L, async_future_resolve(handle->future, value));
 }
 
 static int set_exception(lua_State *L)
@@ -145,7 +150,7 @@ static int set_exception(lua_State *L)
     if (async_future_is_done(handle->future))
         return check(L, ASYNC_ESTATE, "the future is done already");
     failure = error_from(host_upvalue(L), L, NULL, NULL);
-    return check(L, async_future_fail_with(handle->future, failure), NULL);
+    return check_promise(L, async_future_fail_with(handle->future, failure));
 }
 
 static int cancel(lua_State *L)

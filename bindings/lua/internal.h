@@ -144,6 +144,7 @@ bool is_utf8(const char *text, size_t size);
 
 /* error.c */
 void error_push(lua_State *L, struct host *host, async_value *failure);                           /* raises */
+void error_push_object(lua_State *L, struct host *host, async_value *failure);                    /* raises */
 int error_raise(lua_State *L, struct host *host, async_value *failure);                           /* raises */
 int error_raise_code(lua_State *L, struct host *host, int code, const char *message);             /* raises */
 async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered); /* pops it */

@@ -60,6 +60,13 @@ static int check(lua_State *L, int code, const char *message)
     return code ? error_raise_code(L, host_upvalue(L), code, message) : 0;
 }
 
+static int check_run(lua_State *L, int code)
+{
+    if (code == DRIVE_INTERRUPTED)
+        return luaL_error(L, "interrupted!");
+    return check(L, code, NULL);
+}
+
 static int new_event_loop(lua_State *L)
 {
     async_loop *loop = async_loop_new();
@@ -124,14 +131,14 @@ static int run_until_complete(lua_State *L)
     code = drive(L, host, loop, handle->future, NULL);
     if (async_future_is_done(handle->future) && async_future_error(handle->future) == code)
         return future_push_outcome(L, host, 2);
-    return check(L, code, code == ASYNC_ESTOPPED ? "the loop was stopped before the future was done" : NULL);
+    return check_run(L, code);
 }
 
 static int run_forever(lua_State *L)
 {
     async_loop *loop = loop_check(L, 1);
 
-    return check(L, drive(L, host_upvalue(L), loop, NULL, NULL), NULL);
+    return check_run(L, drive(L, host_upvalue(L), loop, NULL, NULL));
 }
 
 static int stop(lua_State *L)

@@ -138,8 +138,9 @@ async_value *value_from_several(lua_State *L, struct host *host, int count, asyn
         lua_pop(L, count);
         return NULL;
     }
-    keep_push(runner, host, KEPT_PACK);
     lua_xmove(L, runner, count);
+    keep_push(runner, host, KEPT_PACK);
+    lua_insert(runner, -count - 1);
     if (lua_pcall(runner, count, 1, 0) == LUA_OK)
         return boxed(runner, host, loop, host->several_type);
     lua_pop(runner, 1);
@@ -278,7 +279,7 @@ static void push_plain(lua_State *L, struct host *host, async_value *value)
         push_list(L, host, value);
         break;
     case ASYNC_ERROR:
-        error_push(L, host, value);
+        error_push_object(L, host, value);
         break;
     default:
         if (async_address_family(value))

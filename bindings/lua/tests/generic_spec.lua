@@ -1,0 +1,56 @@
+local async = require "libasync"
+local core = require "libasync.core"
+
+describe("the generic interface", function()
+  it("shares its handles with the native one", function()
+    async.run(function()
+      local loop = async.get_running_loop()
+      local future = core.async_future_new(loop)
+
+      assert.are.equal(0, core.async_future_resolve(future, { 1, 2 }))
+      assert.are.same({ 1, 2 }, async.await(future))
+      async.await(core.async_sleep(loop, 0))
+      assert.is_true(rawequal(loop, core.async_future_loop(future)))
+      assert.is_true(rawequal(async.current_task(), core.async_current_task(loop)))
+      assert.are.same({ n = 2, 1, 2 }, async.await(core.async_gather(loop, {
+        core.async_create_task(loop, function() return 1 end), core.async_create_task(loop, function() return 2 end)
+      }, 0)))
+    end)
+  end)
+
+  it("answers with codes, and with whole numbers", function()
+    async.run(function()
+      local future = core.async_future_new(async.get_running_loop())
+
+      assert.are.equal(0, core.async_future_fail(future, core.ASYNC_ETIMEDOUT, "too slow"))
+      assert.are.equal(core.ASYNC_ESTATE, core.async_future_resolve(future, 1))
+      assert.are.equal(core.ASYNC_ETIMEDOUT, core.async_future_error(future))
+      assert.are.equal("too slow", core.async_future_message(future))
+      assert.are.equal("-4", tostring(core.ASYNC_ETIMEDOUT))
+    end)
+  end)
+
+  it("makes and reads values", function()
+    assert.are.equal(42, core.async_value_int(42))
+    assert.are.equal(core.ASYNC_TEXT, core.async_value_kind("text"))
+    assert.are.equal(core.ASYNC_BYTES, core.async_value_kind("\255"))
+    assert.are.equal(core.ASYNC_LIST, core.async_value_kind({ 1, 2, 3 }))
+    assert.are.equal(3, core.async_value_count({ 1, 2, 3 }))
+    assert.are.equal("b", core.async_value_item({ "a", "b" }, 1))
+    assert.are.equal("ASYNC_ECANCELED", core.async_error_name(-3))
+    assert.are.same({ n = 2, 1, "x" }, core.async_list({ 1, "x" }))
+    assert.are.equal("\0z", core.async_bytes("\0z"))
+  end)
+
+  it("names arguments of a wrong kind", function()
+    assert.has_error(function() core.async_future_is_done(nil) end)
+    assert.has_error(function() core.async_future_is_done(io.stdout) end)
+    assert.has_error(function() core.async_sleep(nil, 1) end)
+    assert.has_error(function() core.async_future_is_done() end)
+  end)
+
+  it("leaves nothing among the globals", function()
+    assert.is_nil(rawget(_G, "swig_type"))
+    assert.is_nil(rawget(_G, "core"))
+  end)
+end)

@@ -1,0 +1,2 @@
+-- Runs the specs that are named in the arguments, with the interpreter that runs this.
+require "busted.runner" { standalone = false }
