@@ -6,6 +6,7 @@
 #define LIBASYNC_DNS_INTERNAL_H
 
 #include "libasync/dns.h"
+#include "libasync/dns/settings.h"
 #include "libasync/future/internal.h"
 
 #include <netinet/in.h>
@@ -46,13 +47,6 @@ async_value *name_loopback(int family, const struct ports *ports);
 /* localhost.c: needs the loop's resolver. */
 async_value *localhost_outcome(async_loop *loop, int family, const struct ports *ports);
 
-/* patience.c: what the file and the environment say. */
-struct patience {
-    int milliseconds;    /* for the first attempt; c-ares doubles it with each further one */
-    int attempts;        /* at each name server */
-};
-struct patience patience_read(const char *path);
-
 /* A lookup that c-ares is asked, or will be: pending unless it was cancelled. It holds itself until it was answered. */
 struct lookup {
     async_future future;    /* its node waits to be asked; answered, it is queued to let go */
@@ -70,13 +64,5 @@ async_value *resolver_open(async_loop *loop);
 struct ares_channeldata *resolver_channel(async_loop *loop);
 /* lookup_answered is then called exactly once, perhaps inside this call; not if it is cancelled before it is asked. */
 void resolver_ask(struct lookup *lookup);
-
-/* Where resolvers look; tests set it before a loop's first lookup. */
-struct resolver_sources {
-    const char *configuration;
-    const char *servers;          /* "127.0.0.1:5300", instead of those of the configuration; NULL: those */
-    bool hosts_of_environment;    /* $CARES_HOSTS instead of /etc/hosts */
-};
-extern struct resolver_sources resolver_sources;
 
 #endif

@@ -28,7 +28,7 @@ struct resolver {
     double shortest_timeout;    /* no query sent from now on is due earlier than that */
 };
 
-struct resolver_sources resolver_sources = {.configuration = "/etc/resolv.conf"};
+struct resolver_settings resolver_settings = {.configuration = "/etc/resolv.conf", .most_asked = MOST_ASKED};
 
 /* A watched descriptor, in one direction. */
 struct wire {
@@ -132,11 +132,11 @@ static void arm(struct resolver *resolver)
 
 static void ask_waiting(struct resolver *resolver)
 {
-    while (resolver->asked < MOST_ASKED && !list_is_empty(&resolver->waiting)) {
+    while (resolver->asked < resolver_settings.most_asked && !list_is_empty(&resolver->waiting)) {
         struct lookup *lookup = container_of(resolver->waiting.next, struct lookup, future.node);
         struct ares_addrinfo_hints hints = {.ai_family = families[lookup->family]};
 
-        if (resolver_sources.hosts_of_environment)
+        if (resolver_settings.hosts_of_environment)
             hints.ai_flags = ARES_AI_ENVHOSTS;
         node_unlink(&lookup->future.node);
         lookup->is_asked = true;
@@ -204,21 +204,21 @@ static void start_library(void)
 
 static int set_servers(struct resolver *resolver)
 {
-    if (!resolver_sources.servers)
+    if (!resolver_settings.servers)
         return ARES_SUCCESS;
-    return ares_set_servers_ports_csv(resolver->channel, resolver_sources.servers);
+    return ares_set_servers_ports_csv(resolver->channel, resolver_settings.servers);
 }
 
 static int open_channel(struct resolver *resolver)
 {
     static pthread_once_t started = PTHREAD_ONCE_INIT;
-    struct patience patience = patience_read(resolver_sources.configuration);
+    struct patience patience = patience_read(resolver_settings.configuration);
     struct ares_options options = {
         .sock_state_cb = on_socket_state,
         .sock_state_cb_data = resolver,
         .timeout = patience.milliseconds,
         .tries = patience.attempts,
-        .resolvconf_path = (char *)resolver_sources.configuration,
+        .resolvconf_path = (char *)resolver_settings.configuration,
     };
     int status, version;
 

@@ -1,10 +1,10 @@
 /* Services: port numbers as text, or names of the services file, which is read on the spot: it is small and local. */
+#include "libasync/dns/config.h"
 #include "libasync/dns/internal.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <netdb.h>
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <netdb.h>
 #include <stdlib.h>
 
 #define MOST_PORT 65535
@@ -14,12 +14,17 @@ static const char *const protocols[SOCKET_TYPES] = {"tcp", "udp"};
 /* The port of a name; NO_PORT when the file has none for that protocol. */
 static int port_of_name(const char *service, const char *protocol)
 {
-    struct servent entry, *found = NULL;
+    struct servent *found = NULL;
+#ifdef HAVE_GETSERVBYNAME_R
+    struct servent entry;
     char aliases[4096];
 
-    if (getservbyname_r(service, protocol, &entry, aliases, sizeof aliases, &found) != 0 || !found)
+    if (getservbyname_r(service, protocol, &entry, aliases, sizeof aliases, &found) != 0)
         return NO_PORT;
-    return ntohs((uint16_t)entry.s_port);
+#else
+    found = getservbyname(service, protocol);
+#endif
+    return found ? ntohs((uint16_t)found->s_port) : NO_PORT;
 }
 
 static bool is_number(const char *service)
