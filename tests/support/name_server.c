@@ -1,0 +1,246 @@
+/* Messages as RFC 1035 has them, section 4. A question is echoed as it came; names in answers point back to it. */
+#include "tests/support/name_server.h"
+
+#include "libasync/dns/settings.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HEADER 12
+#define MESSAGE 512
+#define TYPE_A 1
+#define TYPE_CNAME 5
+#define TYPE_AAAA 28
+#define LATE_SECONDS 0.02
+
+enum { NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NAME_ERROR };
+
+struct message {
+    uint8_t bytes[MESSAGE];
+    size_t size;
+    struct sockaddr_in peer;
+};
+
+static async_loop *loop;
+static int datagrams = -1, listener = -1, queries;
+static char address[32];
+
+static void append(struct message *message, const void *bytes, size_t size)
+{
+    memcpy(message->bytes + message->size, bytes, size);
+    message->size += size;
+}
+
+static void append_number(struct message *message, uint16_t number)
+{
+    append(message, (uint8_t[]){(uint8_t)(number >> 8), (uint8_t)number}, 2);
+}
+
+/* A record of the name that stands at `offset`. */
+static void append_record(struct message *message, uint16_t offset, uint16_t type, const void *bytes, size_t size)
+{
+    append_number(message, (uint16_t)(0xc000 | offset));
+    append_number(message, type);
+    append_number(message, 1);
+    append_number(message, 0);
+    append_number(message, 60);
+    append_number(message, (uint16_t)size);
+    append(message, bytes, size);
+    message->bytes[7]++;
+}
+
+static uint16_t question_type(const struct message *query)
+{
+    return (uint16_t)(query->bytes[query->size - 4] << 8 | query->bytes[query->size - 3]);
+}
+
+static void append_both(struct message *answer, uint16_t offset, uint16_t type)
+{
+    if (type == TYPE_A)
+        append_record(answer, offset, TYPE_A, "\300\000\002\002", 4);
+    else
+        append_record(answer, offset, TYPE_AAAA, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16);
+}
+
+static void append_alias(struct message *answer, uint16_t type)
+{
+    append_record(answer, HEADER, TYPE_CNAME, "\004both\004test", 11);
+    append_both(answer, (uint16_t)(answer->size - 11), type);
+}
+
+static bool is(const struct message *query, const char *label)
+{
+    return query->bytes[HEADER] == strlen(label) && memcmp(query->bytes + HEADER + 1, label, strlen(label)) == 0;
+}
+
+static void append_numbered(struct message *answer, uint16_t type)
+{
+    uint32_t number = htonl(0x0a000000 | (uint32_t)atoi((char *)answer->bytes + HEADER + 2));
+
+    if (type == TYPE_A)
+        append_record(answer, HEADER, TYPE_A, &number, sizeof number);
+}
+
+static int fill(struct message *answer, const struct message *query, bool over_tcp)
+{
+    uint16_t type = question_type(query);
+
+    if (is(query, "one") || is(query, "late")) {
+        if (type == TYPE_A)
+            append_record(answer, HEADER, TYPE_A, "\300\000\002\001", 4);
+    } else if (is(query, "both") || (is(query, "big") && over_tcp)) {
+        append_both(answer, HEADER, type);
+    } else if (is(query, "big")) {
+        answer->bytes[2] |= 2;    /* truncated: ask over TCP */
+    } else if (is(query, "alias")) {
+        append_alias(answer, type);
+    } else if (is(query, "garbage")) {
+        answer->bytes[7]++;
+    } else if (is(query, "lies")) {
+        answer->bytes[0] ^= 0xff;
+    } else if (is(query, "fails")) {
+        return SERVER_FAILURE;
+    } else if (query->bytes[HEADER + 1] == 'n') {
+        append_numbered(answer, type);
+    } else if (!is(query, "empty")) {
+        return NAME_ERROR;
+    }
+    return NO_ERROR;
+}
+
+/* Queries come with the question alone: its end is the message's. */
+static struct message answer_to(const struct message *query, bool over_tcp)
+{
+    struct message answer = *query;
+
+    answer.bytes[2] |= 0x80;
+    answer.bytes[3] = (uint8_t)(0x80 | fill(&answer, query, over_tcp));
+    return answer;
+}
+
+static void send_answer(const struct message *answer)
+{
+    sendto(datagrams, answer->bytes, answer->size, 0, (const struct sockaddr *)&answer->peer, sizeof answer->peer);
+}
+
+static void send_late(async_loop *from, void *user)
+{
+    send_answer(user);
+}
+
+static void answer_late(const struct message *answer)
+{
+    struct message *copy = malloc(sizeof *copy);
+
+    *copy = *answer;
+    async_loop_call_later(loop, LATE_SECONDS, send_late, copy, free, NULL);
+}
+
+/* The right number, but about another name. */
+static void lie_again(struct message answer)
+{
+    answer.bytes[0] ^= 0xff;
+    answer.bytes[HEADER + 1] = 'd';
+    send_answer(&answer);
+}
+
+static void on_datagram(async_loop *from, void *user)
+{
+    struct message query, answer;
+    socklen_t size = sizeof query.peer;
+    ssize_t received;
+
+    while ((received = recvfrom(datagrams, query.bytes, sizeof query.bytes, MSG_DONTWAIT,
+                                (struct sockaddr *)&query.peer, &size)) > HEADER) {
+        queries++;
+        query.size = (size_t)received;
+        answer = answer_to(&query, false);
+        if (is(&query, "late"))
+            answer_late(&answer);
+        else if (!is(&query, "never"))
+            send_answer(&answer);
+        if (is(&query, "lies"))
+            lie_again(answer);
+    }
+}
+
+/* A connection is served until its peer hangs up. */
+static void on_stream(async_loop *from, void *user)
+{
+    int connection = *(int *)user;
+    struct message query = {.size = 0}, answer;
+    uint16_t size;
+
+    if (recv(connection, &size, sizeof size, 0) != sizeof size) {
+        async_loop_remove_reader(loop, connection);
+        return;
+    }
+    query.size = ntohs(size);
+    ck_assert_uint_eq(query.size, (size_t)recv(connection, query.bytes, query.size, MSG_WAITALL));
+    queries++;
+    answer = answer_to(&query, true);
+    size = htons((uint16_t)answer.size);
+    send(connection, &size, sizeof size, MSG_NOSIGNAL | MSG_MORE);
+    send(connection, answer.bytes, answer.size, MSG_NOSIGNAL);
+}
+
+static void hang_up(void *user)
+{
+    close(*(int *)user);
+    free(user);
+}
+
+static void on_connection(async_loop *from, void *user)
+{
+    int *connection = malloc(sizeof *connection);
+
+    *connection = accept(listener, NULL, NULL);
+    async_loop_add_reader(loop, *connection, on_stream, connection, hang_up);
+}
+
+void name_server_start(async_loop *on)
+{
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof place;
+
+    loop = on;
+    queries = 0;
+    datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(datagrams, (struct sockaddr *)&place, sizeof place), 0);
+    ck_assert_int_eq(getsockname(datagrams, (struct sockaddr *)&place, &size), 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&place, sizeof place), 0);
+    ck_assert_int_eq(listen(listener, 8), 0);
+    ck_assert_int_eq(async_loop_add_reader(loop, datagrams, on_datagram, NULL, NULL), 0);
+    ck_assert_int_eq(async_loop_add_reader(loop, listener, on_connection, NULL, NULL), 0);
+    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(place.sin_port));
+    resolver_settings.servers = address;
+}
+
+void name_server_stop(void)
+{
+    async_loop_remove_reader(loop, datagrams);
+    async_loop_remove_reader(loop, listener);
+    close(datagrams);
+    close(listener);
+    datagrams = listener = -1;
+}
+
+int name_server_queries(void)
+{
+    return queries;
+}
+
+int services_port(const char *service, const char *protocol)
+{
+    struct servent *entry = getservbyname(service, protocol);
+
+    return entry ? ntohs((uint16_t)entry->s_port) : -1;
+}
