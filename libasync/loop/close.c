@@ -107,14 +107,10 @@ void loop_drop_last(async_loop *loop)
         free_loop(loop);
 }
 
-void loop_free_anywhere(async_loop *loop, struct slab *slab, void *object)
+void loop_free_unowned(async_loop *loop, struct slab *slab, void *object)
 {
     bool last;
 
-    if (likely(loop_is_owned(loop))) {
-        slab_free(slab, object);
-        return;
-    }
     loop_lock(loop);
     slab_free(slab, object);
     last = atomic_load(&loop->references) == 0 && nothing_lives(loop);

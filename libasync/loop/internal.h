@@ -223,7 +223,14 @@ static inline void loop_unlock(async_loop *loop)
     pthread_mutex_unlock(&loop->inbox.lock);
 }
 /* Frees an object in any phase of the loop; the last reference or object to go frees the loop itself. */
-void loop_free_anywhere(async_loop *loop, struct slab *slab, void *object);
+void loop_free_unowned(async_loop *loop, struct slab *slab, void *object);
+static inline void loop_free_anywhere(async_loop *loop, struct slab *slab, void *object)
+{
+    if (likely(loop_is_owned(loop)))
+        slab_free(slab, object);
+    else
+        loop_free_unowned(loop, slab, object);
+}
 void loop_drop_last(async_loop *loop);
 
 /* Runs turns until the loop is told to stop; what async_loop_run does, and run_until. */

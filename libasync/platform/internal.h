@@ -47,7 +47,24 @@ static inline uintptr_t thread_self(void)
  * A slab hands out objects of one size from aligned chunks, so that the chunk of an object is found by its address.
  * One thread at a time uses it. Empty chunks wait for the next wave of objects until slab_tidy finds them superfluous.
  */
+struct slab_object {    /* how a free one looks; `alive` is the word that is not NULL in every object that lives */
+    struct slab_object *next_free;
+    void *unused, *alive;
+};
+
 struct slab_chunk;
+struct slab_link {
+    struct slab_chunk *next, *previous;
+};
+
+struct slab_chunk {
+    struct slab_link all, roomy;    /* in the lists of all chunks and of those with room; empty ones are in a stack */
+    struct slab_object *free;       /* objects that were given back, last one first */
+    uint32_t live;
+    uint32_t carved : 31;           /* objects ever handed out; those behind were never touched */
+    uint32_t full : 1;              /* found without room, and out of that list */
+};
+
 struct slab {
     struct slab_chunk *all, *roomy, *empty;
     uint32_t empties;        /* chunks in `empty` */
@@ -65,8 +82,31 @@ extern bool slab_one_object_chunks;
 
 /* Objects have 32 to 256 bytes, in steps of 32. Their third word is theirs to mark life with: slab_free clears it. */
 void slab_init(struct slab *slab, size_t object_size);
-void *slab_allocate(struct slab *slab);
-void slab_free(struct slab *slab, void *object);
+void *slab_allocate_slowly(struct slab *slab);
+static inline void *slab_allocate(struct slab *slab)
+{
+    struct slab_chunk *chunk = slab->roomy;
+    struct slab_object *object = likely(chunk) ? chunk->free : NULL;
+
+    if (unlikely(!object))
+        return slab_allocate_slowly(slab);
+    chunk->free = object->next_free;
+    chunk->live++;
+    return object;
+}
+
+void slab_relist(struct slab *slab, struct slab_chunk *chunk);
+static inline void slab_free(struct slab *slab, void *pointer)
+{
+    struct slab_object *object = pointer;
+    struct slab_chunk *chunk = (struct slab_chunk *)((uintptr_t)pointer & slab->chunk_mask);
+
+    object->alive = NULL;
+    object->next_free = chunk->free;
+    chunk->free = object;
+    if (unlikely(--chunk->live == 0 || chunk->full))
+        slab_relist(slab, chunk);
+}
 /* Gives back the chunks that stood empty ever since the last call. */
 void slab_tidy(struct slab *slab);
 /* Gives every empty chunk back. */

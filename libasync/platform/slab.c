@@ -8,24 +8,7 @@
 #define LONE_CHUNK_ALIGNMENT 512
 #define HEADER_SIZE 64
 
-struct slab_link {
-    struct slab_chunk *next, *previous;
-};
-
-struct slab_chunk {
-    struct slab_link all, roomy;    /* in the lists of all chunks and of those with room; empty ones are in a stack */
-    struct object *free;            /* objects that were given back, last one first */
-    uint32_t live;
-    uint32_t carved;                /* objects ever handed out; those behind were never touched */
-};
 _Static_assert(sizeof(struct slab_chunk) <= HEADER_SIZE, "a chunk's header stands before its first object");
-
-/* How a free object looks. `alive` is the word that is not NULL in every object that lives. */
-struct object {
-    struct object *next_free;
-    void *unused;
-    void *alive;
-};
 
 bool slab_one_object_chunks;
 
@@ -33,16 +16,16 @@ void slab_init(struct slab *slab, size_t object_size)
 {
     bool lone = slab_one_object_chunks;
 
-    assert(object_size >= sizeof(struct object) && object_size <= LONE_CHUNK_ALIGNMENT - HEADER_SIZE);
+    assert(object_size >= sizeof(struct slab_object) && object_size <= LONE_CHUNK_ALIGNMENT - HEADER_SIZE);
     *slab = (struct slab){.object_size = (uint32_t)object_size};
     slab->chunk_size = lone ? HEADER_SIZE + object_size : CHUNK_SIZE;
     slab->chunk_mask = ~(uintptr_t)((lone ? LONE_CHUNK_ALIGNMENT : CHUNK_ALIGNMENT) - 1);
     slab->capacity = (uint32_t)((slab->chunk_size - HEADER_SIZE) / object_size);
 }
 
-static struct object *object_at(const struct slab *slab, struct slab_chunk *chunk, uint32_t index)
+static struct slab_object *object_at(const struct slab *slab, struct slab_chunk *chunk, uint32_t index)
 {
-    return (struct object *)((char *)chunk + HEADER_SIZE + (size_t)index * slab->object_size);
+    return (struct slab_object *)((char *)chunk + HEADER_SIZE + (size_t)index * slab->object_size);
 }
 
 static void link_roomy(struct slab *slab, struct slab_chunk *chunk)
@@ -99,32 +82,34 @@ static struct slab_chunk *pop_empty(struct slab *slab)
     return chunk;
 }
 
-static struct slab_chunk *more_room(struct slab *slab)
+/* Full chunks leave the list here, when they are met, and not as they fill up: that saves each allocation a look. */
+static struct slab_chunk *find_room(struct slab *slab)
 {
+    while (slab->roomy) {
+        if (slab->roomy->free || slab->roomy->carved < slab->capacity)
+            return slab->roomy;
+        slab->roomy->full = true;
+        unlink_roomy(slab, slab->roomy);
+    }
     if (!slab->empty)
         return add_chunk(slab);
     link_roomy(slab, pop_empty(slab));
     return slab->roomy;
 }
 
-void *slab_allocate(struct slab *slab)
+void *slab_allocate_slowly(struct slab *slab)
 {
-    struct slab_chunk *chunk = slab->roomy;
-    struct object *object;
+    struct slab_chunk *chunk = find_room(slab);
+    struct slab_object *object;
 
-    if (unlikely(!chunk)) {
-        chunk = more_room(slab);
-        if (!chunk)
-            return NULL;
-    }
-
+    if (!chunk)
+        return NULL;
     object = chunk->free;
     if (object)
         chunk->free = object->next_free;
     else
         object = object_at(slab, chunk, chunk->carved++);
-    if (unlikely(++chunk->live == slab->capacity))
-        unlink_roomy(slab, chunk);
+    chunk->live++;
     return object;
 }
 
@@ -141,17 +126,13 @@ static void set_aside(struct slab *slab, struct slab_chunk *chunk)
     slab->empties++;
 }
 
-void slab_free(struct slab *slab, void *pointer)
+void slab_relist(struct slab *slab, struct slab_chunk *chunk)
 {
-    struct object *object = pointer;
-    struct slab_chunk *chunk = (struct slab_chunk *)((uintptr_t)pointer & slab->chunk_mask);
-
-    object->alive = NULL;
-    object->next_free = chunk->free;
-    chunk->free = object;
-    if (unlikely(chunk->live-- == slab->capacity))
+    if (chunk->full) {
+        chunk->full = false;
         link_roomy(slab, chunk);
-    if (unlikely(chunk->live == 0))
+    }
+    if (chunk->live == 0)
         set_aside(slab, chunk);
 }
 
@@ -181,7 +162,7 @@ void slab_walk(struct slab *slab, void (*visit)(void *object, void *user), void 
     slab->walking = true;
     for (struct slab_chunk *chunk = slab->all; chunk; chunk = chunk->all.next)
         for (uint32_t index = 0; index < chunk->carved; index++) {
-            struct object *object = object_at(slab, chunk, index);
+            struct slab_object *object = object_at(slab, chunk, index);
 
             if (object->alive)
                 visit(object, user);
