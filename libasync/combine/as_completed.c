@@ -47,7 +47,7 @@ static void close_asking(async_loop *loop, struct node *node)
     async_future *future = container_of(node, async_future, node);
 
     if (future_is_pending(future)) {
-        future->life.read_ahead = true;
+        future_excuse(future);
         future_fail(future, error_static(ASYNC_ECLOSED));
         end_asking(asking_of(future));
     }

@@ -47,7 +47,7 @@ static void take_outcome(struct gather *gather, async_future *child)
         return;
     if (!gather->cancel_requested)
         future_succeed(&gather->future, collect(gather));
-    else if (child->life.state == FUTURE_CANCELLED)
+    else if (future_state(child) == FUTURE_CANCELLED)
         future_fail_uncancelled(&gather->future, async_value_ref(failure));
     else
         future_fail_uncancelled(&gather->future, error_static(ASYNC_ECANCELED));
@@ -89,7 +89,7 @@ static void end_at_close(async_loop *loop, struct node *node)
     struct gather *gather = container_of(node, struct gather, future.node);
 
     if (future_is_pending(&gather->future)) {
-        gather->future.life.read_ahead = true;
+        future_excuse(&gather->future);
         future_fail(&gather->future, error_static(ASYNC_ECLOSED));
     }
     if (gather->children.left) {

@@ -43,7 +43,7 @@ static void end_at_close(async_loop *loop, struct node *node)
     struct shield *shield = container_of(node, struct shield, future.node);
 
     if (future_is_pending(&shield->future)) {
-        shield->future.life.read_ahead = true;
+        future_excuse(&shield->future);
         future_fail(&shield->future, error_static(ASYNC_ECLOSED));
     }
     if (shield->child.count)

@@ -145,7 +145,7 @@ static void member_done(async_loop *loop, struct node *node)
     struct member *member = container_of(node, struct member, node);
     async_value *failure = future_read_failure(member->future);
 
-    if (failure && member->future->life.state == FUTURE_FAILED) {
+    if (failure && future_state(member->future) == FUTURE_FAILED) {
         keep_failure(member->group, failure);
         if (!member->group->ending)
             end_all(member->group);
@@ -178,7 +178,7 @@ static void close_join(async_loop *loop, struct node *node)
 
     if (!future_is_pending(future))
         return;
-    future->life.read_ahead = true;
+    future_excuse(future);
     future_fail(future, error_static(ASYNC_ECLOSED));
     end_join(join_of(future));
 }

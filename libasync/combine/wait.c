@@ -49,7 +49,7 @@ static void child_done(async_loop *loop, struct node *node)
 
     waiting->children.left--;
     if (waiting->children.left == 0 || waiting->when == ASYNC_FIRST_COMPLETED ||
-        (waiting->when == ASYNC_FIRST_EXCEPTION && child->future->life.state == FUTURE_FAILED))
+        (waiting->when == ASYNC_FIRST_EXCEPTION && future_state(child->future) == FUTURE_FAILED))
         answer(waiting);
 }
 
@@ -73,7 +73,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 
     if (!future_is_pending(&waiting->future))
         return;
-    waiting->future.life.read_ahead = true;
+    future_excuse(&waiting->future);
     future_fail(&waiting->future, error_static(ASYNC_ECLOSED));
     let_go(waiting);
 }

@@ -33,7 +33,7 @@ static void let_go(struct limited *limited)
 
 static void pass_on(struct limited *limited)
 {
-    if (limited->expired && awaited(limited)->life.state == FUTURE_CANCELLED)
+    if (limited->expired && future_state(awaited(limited)) == FUTURE_CANCELLED)
         future_fail(&limited->future, error_static(ASYNC_ETIMEDOUT));
     else
         end_alike(&limited->future, awaited(limited));
@@ -68,7 +68,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 
     if (!future_is_pending(&limited->future))
         return;
-    limited->future.life.read_ahead = true;
+    future_excuse(&limited->future);
     future_fail(&limited->future, error_static(ASYNC_ECLOSED));
     let_go(limited);
 }

@@ -149,7 +149,7 @@ static async_value *addresses(const struct lookup *lookup, const struct ares_add
 static void finish(struct lookup *lookup, int status, const struct ares_addrinfo *found)
 {
     if (atomic_load(&lookup->future.loop->closing)) {
-        lookup->future.life.read_ahead = true;    /* nobody would call the end of his loop a failure of this lookup */
+        future_excuse(&lookup->future);    /* nobody would call the end of his loop a failure of this lookup */
         complete(&lookup->future, error_static(ASYNC_ECLOSED));
     } else {
         complete(&lookup->future, status == ARES_SUCCESS ? addresses(lookup, found) : failure(lookup, status));

@@ -22,7 +22,7 @@ async_future *async_future_ref(async_future *future)
     if (!future || !future->loop)
         return future;
     if (likely(loop_is_owned(future->loop)))
-        future->life.references++;
+        future->life += LIFE_REFERENCE;
     else
         atomic_fetch_add_explicit(&future->foreign, 1, memory_order_relaxed);
     return future;
@@ -31,11 +31,11 @@ async_future *async_future_ref(async_future *future)
 /* Subtracts one, from wherever there is one; true when none is left. */
 static bool subtract(async_future *future)
 {
-    if (future->life.references)
-        future->life.references--;
+    if (likely(future->life >= LIFE_REFERENCE))
+        future->life -= LIFE_REFERENCE;
     else
         atomic_fetch_sub_explicit(&future->foreign, 1, memory_order_acq_rel);
-    return future->life.references == 0 && atomic_load_explicit(&future->foreign, memory_order_acquire) == 0;
+    return future->life < LIFE_REFERENCE && atomic_load_explicit(&future->foreign, memory_order_acquire) == 0;
 }
 
 void future_describe(const async_future *future, char *text)
@@ -64,9 +64,8 @@ static struct slab *slab_of(async_future *future)
 /* Nobody else can reach it. For the report it is held once more: its handler may ask it this and that. */
 static void free_future(async_future *future)
 {
-    if (unlikely(future->life.unread)) {
-        future->life.unread = false;
-        future->life.references = 1;
+    if (unlikely(future->life & LIFE_UNREAD)) {
+        future->life += LIFE_REFERENCE - LIFE_UNREAD;
         report_unread(future);
         if (!subtract(future))
             return;

@@ -16,7 +16,7 @@ static void fill(void)
 
     for (int error = ASYNC_EINVAL; error >= LAST_ERROR; error--)
         failed[-error] = (async_future){.timer.node.ops = &failed_class.node,
-                                        .life.state = error == ASYNC_ECANCELED ? FUTURE_CANCELLED : FUTURE_FAILED,
+                                        .life = error == ASYNC_ECANCELED ? FUTURE_CANCELLED : FUTURE_FAILED,
                                         .outcome = error_static(error)};
     failed[-ASYNC_EINVAL].outcome = &no_loop.head;
 }

@@ -6,11 +6,9 @@
 static void complete(async_future *future, enum future_state state, async_value *outcome)
 {
     struct node *first = future->waiters;
-    struct life life = future->life;
 
     assert(future_is_pending(future));
-    life.state = state;
-    future->life = life;
+    future->life |= state;
     future->outcome = outcome;
     if (first) {
         struct node *last = first->previous, *ready = &future->loop->ready;
@@ -45,7 +43,8 @@ void future_fail(async_future *future, async_value *taken)
 void future_fail_uncancelled(async_future *future, async_value *taken)
 {
     complete(future, FUTURE_FAILED, error_or_substitute(taken));
-    future->life.unread = !future->life.read_ahead;
+    if (!(future->life & LIFE_EXCUSED))
+        future->life |= LIFE_UNREAD;
 }
 
 bool future_cancel(async_future *future, async_value *error)
@@ -157,12 +156,12 @@ bool async_future_is_done(const async_future *future)
 
 bool async_future_is_cancelled(const async_future *future)
 {
-    return future_visit(future) == 0 && future->life.state == FUTURE_CANCELLED;
+    return future_visit(future) == 0 && future_state(future) == FUTURE_CANCELLED;
 }
 
 async_value *async_future_value(async_future *future)
 {
-    return future_visit(future) == 0 && future->life.state == FUTURE_SUCCEEDED ? future->outcome : NULL;
+    return future_visit(future) == 0 && future_state(future) == FUTURE_SUCCEEDED ? future->outcome : NULL;
 }
 
 async_value *async_future_failure(async_future *future)
@@ -178,7 +177,7 @@ int async_future_error(async_future *future)
         return error;
     if (future_is_pending(future))
         return ASYNC_ESTATE;
-    return future->life.state == FUTURE_SUCCEEDED ? 0 : async_value_error(future_read_failure(future));
+    return future_state(future) == FUTURE_SUCCEEDED ? 0 : async_value_error(future_read_failure(future));
 }
 
 const char *async_future_message(async_future *future)
@@ -198,8 +197,7 @@ int async_future_mark_read(async_future *future)
 
     if (error || !future->loop)
         return error;
-    future->life.unread = false;
-    future->life.read_ahead = true;
+    future_excuse(future);
     return 0;
 }
 

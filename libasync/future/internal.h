@@ -26,13 +26,11 @@ struct future_class {
     bool is_task, is_promise;
 };
 
-/* One word. It is written whole on the hot paths: a byte written into it would hold up the next read of the count. */
-struct life {
-    uint32_t state : 2;
-    uint32_t unread : 1;         /* a failure that nobody has seen */
-    uint32_t read_ahead : 1;     /* declared as read before it failed */
-    uint32_t references : 28;    /* the owner's; see count.c */
-};
+/* What `life` is made of. Bit-fields would be written as bytes, and the next read of the count would wait for that. */
+#define LIFE_STATE 3u
+#define LIFE_UNREAD 4u        /* a failure that nobody has seen */
+#define LIFE_EXCUSED 8u       /* no failure of it needs to be seen */
+#define LIFE_REFERENCE 16u    /* one of the owner's references; see count.c */
 
 struct async_future {
     union {
@@ -43,7 +41,7 @@ struct async_future {
         };
     };
     async_loop *loop;               /* NULL: immortal */
-    struct life life;
+    uint32_t life;                  /* state, marks and count */
     _Atomic int32_t foreign;        /* references taken by other threads */
     struct node *waiters;           /* first of a ring, or NULL */
     union {
@@ -58,9 +56,20 @@ static inline const struct future_class *future_class(const async_future *future
     return container_of(future->node.ops, const struct future_class, node);
 }
 
+static inline enum future_state future_state(const async_future *future)
+{
+    return future->life & LIFE_STATE;
+}
+
 static inline bool future_is_pending(const async_future *future)
 {
-    return future->life.state == FUTURE_PENDING;
+    return future_state(future) == FUTURE_PENDING;
+}
+
+/* Nobody will be told of its failure, the one that is there or the one to come. */
+static inline void future_excuse(async_future *future)
+{
+    future->life = (future->life & ~LIFE_UNREAD) | LIFE_EXCUSED;
 }
 
 /* Entry of the calls on a future, as loop_enter and loop_visit; an immortal one lets everybody in. */
@@ -82,7 +91,7 @@ static inline void future_init(async_future *future, async_loop *loop, const str
     timer_init(&future->timer, &class->node);
     future->timer.sequence = 0;
     future->loop = loop;
-    future->life = (struct life){.state = FUTURE_PENDING, .references = references};
+    future->life = FUTURE_PENDING | references * LIFE_REFERENCE;
     atomic_init(&future->foreign, 0);
     future->waiters = NULL;
     future->outcome = NULL;
@@ -100,7 +109,7 @@ async_future *future_failed_saying(async_loop *loop, int error, const char *form
 static inline async_future *future_hold(async_future *future)
 {
     if (likely(future->loop))
-        future->life.references++;
+        future->life += LIFE_REFERENCE;
     return future;
 }
 void future_drop_last(async_future *future);
@@ -108,8 +117,8 @@ static inline void future_drop(async_future *future)
 {
     if (unlikely(!future->loop))
         return;
-    if (likely(future->life.references > 1))
-        future->life.references--;
+    if (likely(future->life >= 2 * LIFE_REFERENCE))
+        future->life -= LIFE_REFERENCE;
     else
         future_drop_last(future);
 }
@@ -146,10 +155,10 @@ bool future_run_until(async_loop *loop, async_future *future);
 /* The failure, which counts as read from now on; NULL after a success. */
 static inline async_value *future_read_failure(async_future *future)
 {
-    if (future->life.state == FUTURE_SUCCEEDED)
+    if (likely(future_state(future) == FUTURE_SUCCEEDED))
         return NULL;
-    if (future->life.unread)
-        future->life.unread = false;
+    if (future->life & LIFE_UNREAD)    /* an immortal one, which threads share, has it never and is not written to */
+        future->life &= ~LIFE_UNREAD;
     return future->outcome;
 }
 

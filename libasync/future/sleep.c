@@ -29,7 +29,7 @@ static void end_sleep(async_loop *loop, struct node *node)
     async_future *sleeper = container_of(node, async_future, node);
 
     if (future_is_pending(sleeper)) {
-        sleeper->life.read_ahead = true;    /* nobody would call that sleep's end a failure of his program */
+        future_excuse(sleeper);    /* nobody would call that sleep's end a failure of his program */
         end_early(sleeper, error_static(ASYNC_ECLOSED));
     }
 }
@@ -85,7 +85,7 @@ async_future *async_sleep(async_loop *loop, double seconds)
     if (likely(timer_start(loop, &sleeper->timer, loop_now(loop) + seconds)))
         return sleeper;
     future_fail(sleeper, NULL);
-    sleeper->life.unread = false;
+    future_excuse(sleeper);
     future_drop(sleeper);
     future_drop(sleeper);
     return future_failed(ASYNC_ENOMEM);

@@ -104,7 +104,7 @@ static void report_destroyed(async_task *task)
 static void destroy_pending(async_task *task)
 {
     report_destroyed(task);
-    task->future.life.read_ahead = true;
+    future_excuse(&task->future);
     finish(task, false, error_static(ASYNC_ECLOSED));
 }
 
