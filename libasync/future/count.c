@@ -3,7 +3,7 @@
  * `references`, others add atomically to `foreign`. The object lives while the sum is not 0. Others never subtract: they
  * send their last word home, and the owner counts it. Once the loop is closed nobody owns it, and all count under a lock.
  */
-#include "libasync/future/internal.h"
+#include "libasync/future/value.h"
 
 #include <stdio.h>
 
@@ -72,7 +72,7 @@ static void free_future(async_future *future)
     }
     if (future_class(future)->release)
         future_class(future)->release(future);
-    if (!future_is_pending(future))
+    if (!future_is_pending(future) && value_is_counted(future->outcome))
         async_value_unref(future->outcome);
     loop_free_anywhere(future->loop, slab_of(future), future);
 }
@@ -88,23 +88,27 @@ static void unref_at_home(void *user)
     async_future_unref(user);
 }
 
-async_future *async_future_unref(async_future *taken)
+static void unref_elsewhere(async_future *taken)
 {
-    async_loop *loop = taken ? taken->loop : NULL;
+    async_loop *loop = taken->loop;
     bool last;
 
-    if (!loop)
-        return NULL;
-    if (likely(loop_is_owned(loop))) {
-        future_drop(taken);
-        return NULL;
-    }
     if (loop_post_home(loop, unref_at_home, taken))
-        return NULL;
+        return;
     loop_lock(loop);
     last = subtract(taken);
     loop_unlock(loop);
     if (last)
         free_future(taken);
+}
+
+async_future *async_future_unref(async_future *taken)
+{
+    if (taken && taken->loop) {
+        if (likely(loop_is_owned(taken->loop)))
+            future_drop(taken);
+        else
+            unref_elsewhere(taken);
+    }
     return NULL;
 }

@@ -1,48 +1,19 @@
 /* States and outcomes. Counting stands in count.c, callbacks in done.c. */
 #include "libasync/future/internal.h"
 
-#include <assert.h>
-
-static void complete(async_future *future, enum future_state state, async_value *outcome)
-{
-    struct node *first = future->waiters;
-
-    assert(future_is_pending(future));
-    future->life |= state;
-    future->outcome = outcome;
-    if (first) {
-        struct node *last = first->previous, *ready = &future->loop->ready;
-
-        /* The ring becomes the queue's new end. */
-        first->previous = ready->previous;
-        ready->previous->next = first;
-        last->next = ready;
-        ready->previous = last;
-        future->waiters = NULL;
-    }
-}
-
-void future_succeed(async_future *future, async_value *taken)
-{
-    if (likely(taken))
-        complete(future, FUTURE_SUCCEEDED, taken);
-    else
-        future_fail(future, NULL);
-}
-
 void future_fail(async_future *future, async_value *taken)
 {
     async_value *error = error_or_substitute(taken);
 
     if (async_value_error(error) == ASYNC_ECANCELED)
-        complete(future, FUTURE_CANCELLED, error);
+        future_complete(future, FUTURE_CANCELLED, error);
     else
         future_fail_uncancelled(future, error);
 }
 
 void future_fail_uncancelled(async_future *future, async_value *taken)
 {
-    complete(future, FUTURE_FAILED, error_or_substitute(taken));
+    future_complete(future, FUTURE_FAILED, error_or_substitute(taken));
     if (!(future->life & LIFE_EXCUSED))
         future->life |= LIFE_UNREAD;
 }

@@ -12,6 +12,8 @@
 #include "libasync/loop/internal.h"
 #include "libasync/value.h"
 
+#include <assert.h>
+
 enum future_state { FUTURE_PENDING, FUTURE_SUCCEEDED, FUTURE_FAILED, FUTURE_CANCELLED };
 
 struct future_class {
@@ -123,11 +125,37 @@ static inline void future_drop(async_future *future)
         future_drop_last(future);
 }
 
-/* Ends a pending future and queues those that wait. The outcome is taken; NULL stands for a failure without memory. */
-void future_succeed(async_future *future, async_value *taken);
+/* Ends a pending future and queues those that wait: their ring becomes the queue's new end. */
+static inline void future_complete(async_future *future, enum future_state state, async_value *outcome)
+{
+    struct node *first = future->waiters;
+
+    assert(future_is_pending(future));
+    future->life |= state;
+    future->outcome = outcome;
+    if (first) {
+        struct node *last = first->previous, *ready = &future->loop->ready;
+
+        first->previous = ready->previous;
+        ready->previous->next = first;
+        last->next = ready;
+        ready->previous = last;
+        future->waiters = NULL;
+    }
+}
+
+/* The same by a value or an error, which is taken; NULL stands for a failure without memory. */
 void future_fail(async_future *future, async_value *taken);    /* with ASYNC_ECANCELED it counts as cancelled */
 /* The same, but never as cancelled itself: what gather does when one of its children was. */
 void future_fail_uncancelled(async_future *future, async_value *taken);
+
+static inline void future_succeed(async_future *future, async_value *taken)
+{
+    if (likely(taken))
+        future_complete(future, FUTURE_SUCCEEDED, taken);
+    else
+        future_fail(future, NULL);
+}
 
 /* Cancels a pending future, by its class. */
 bool future_cancel(async_future *future, async_value *error);

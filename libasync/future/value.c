@@ -92,7 +92,7 @@ async_value *async_list(async_value *const *taken, size_t count)
 
 async_value *async_value_ref(async_value *value)
 {
-    if (value && !is_tagged(value) && value->references != IMMORTAL)
+    if (value_is_counted(value))
         atomic_fetch_add_explicit(&value->references, 1, memory_order_relaxed);
     return value;
 }
@@ -100,14 +100,10 @@ async_value *async_value_ref(async_value *value)
 /* True when that was the last reference. A sole owner need not tell the other processors. */
 static bool drop(async_value *value)
 {
-    uint32_t references;
-
-    if (!value || is_tagged(value))
+    if (!value_is_counted(value))
         return false;
-    references = atomic_load_explicit(&value->references, memory_order_acquire);
-    if (references == IMMORTAL)
-        return false;
-    return references == 1 || atomic_fetch_sub_explicit(&value->references, 1, memory_order_acq_rel) == 1;
+    return atomic_load_explicit(&value->references, memory_order_acquire) == 1 ||
+           atomic_fetch_sub_explicit(&value->references, 1, memory_order_acq_rel) == 1;
 }
 
 /* Takes one child out of a dead value; NULL when it has no more. */

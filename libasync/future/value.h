@@ -55,6 +55,13 @@ static inline bool is_tagged(const async_value *value)
     return (uintptr_t)value & 1;
 }
 
+/* Whether anybody counts its references. */
+static inline bool value_is_counted(const async_value *value)
+{
+    return value && !is_tagged(value) &&
+           atomic_load_explicit(&value->references, memory_order_relaxed) != IMMORTAL;
+}
+
 static inline async_value value_head(uint32_t kind)
 {
     return (async_value){.references = 1, .kind = kind};

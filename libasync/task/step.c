@@ -141,8 +141,9 @@ static bool run_step(async_loop *loop, async_task *task, struct running *running
 static void resume(async_loop *loop, struct node *node)
 {
     async_task *task = container_of(node, async_task, node);
-    struct running running = {.task = task}, *outer = loop->current;
+    struct running running, *outer = loop->current;
 
+    running.task = task;    /* the rest is set where it is due: by receive, and by the verbs */
     loop->current = &running;
     receive(task, &running);
     if (unlikely(task->must_cancel))

@@ -1,7 +1,9 @@
 /* Making tasks and asking them. */
 #include "libasync/task/internal.h"
 
-static async_future *refuse(async_loop *loop, int error, void *state, async_destroy *destroy)
+/* Kept apart from the way of success, so that this stays short. */
+static async_future *refuse(async_loop *loop, void *state, async_destroy *destroy, int error) __attribute__((noinline));
+static async_future *refuse(async_loop *loop, void *state, async_destroy *destroy, int error)
 {
     if (destroy)
         destroy(state);
@@ -21,7 +23,7 @@ static async_task *new_task(async_loop *loop, async_step *first, void *state, as
     task->state = state;
     task->destroy = destroy;
     task->extras = NULL;
-    if (likely(task_inherit(task)))
+    if (likely(!loop->current || task_inherit(task)))
         return task;
     slab_free(&loop->tasks, task);
     return NULL;
@@ -33,10 +35,10 @@ async_future *async_create_task(async_loop *loop, async_step *first, void *state
     async_task *task;
 
     if (unlikely(error || !first))
-        return refuse(loop, error, state, destroy);
+        return refuse(loop, state, destroy, error);
     task = new_task(loop, first, state, destroy);
     if (unlikely(!task))
-        return refuse(loop, ASYNC_ENOMEM, state, destroy);
+        return refuse(loop, state, destroy, ASYNC_ENOMEM);
     loop_queue(loop, &task->node);
     return &task->future;
 }
