@@ -4,11 +4,15 @@
  */
 #include "libasync/loop/poll.h"
 
-/* Where there is no alarm descriptor, libev's own timer serves, with its steps of a millisecond. */
+#include <errno.h>
+
+/* Where there is no alarm descriptor, libev's own timer serves, with its steps of a millisecond. libev's own way to wake a
+ * loop is not used: it aborts the program when the descriptor table is full. */
 struct poller {
     struct ev_loop *backend;
-    ev_async wake;
-    ev_io alarm;
+    struct bell bell;
+    _Atomic bool asleep;    /* or about to be: who posts then rings */
+    ev_io wake, alarm;
     ev_timer coarse;
     double armed;    /* when the alarm goes off; 0: not set */
 };
@@ -29,43 +33,69 @@ static void on_coarse(struct ev_loop *backend, ev_timer *timer, int events)
 }
 
 /* The inbox tells what there is to do; waking is all. */
-static void on_wake(struct ev_loop *backend, ev_async *wake, int events)
+static void on_wake(struct ev_loop *backend, ev_io *io, int events)
 {
+    struct poller *poller = io->data;
+
+    bell_silence(&poller->bell);
+}
+
+/* The alarm's descriptor, -1 where the system has none. False when it had to have one and has not. */
+static bool open_alarm(int *descriptor)
+{
+    *descriptor = alarm_open();
+    return *descriptor >= 0 || errno == ENOSYS;
+}
+
+static void watch_own(struct poller *poller, int alarm)
+{
+    ev_io_init(&poller->wake, on_wake, poller->bell.listen, EV_READ);
+    ev_io_init(&poller->alarm, on_alarm, alarm, EV_READ);
+    ev_timer_init(&poller->coarse, on_coarse, 0, 0);
+    poller->wake.data = poller->alarm.data = poller->coarse.data = poller;
+    ev_io_start(poller->backend, &poller->wake);
+    if (alarm >= 0)
+        ev_io_start(poller->backend, &poller->alarm);
 }
 
 struct poller *poller_new(async_loop *loop)
 {
     struct poller *poller = memory_allocate(sizeof *poller);
-    int alarm;
+    int alarm, error;
 
     if (!poller)
         return NULL;
     *poller = (struct poller){.backend = ev_loop_new(EVFLAG_NOENV)};
-    if (!poller->backend) {
-        memory_release(poller, sizeof *poller);
-        return NULL;
-    }
-    ev_async_init(&poller->wake, on_wake);
-    ev_async_start(poller->backend, &poller->wake);
-    ev_timer_init(&poller->coarse, on_coarse, 0, 0);
-    poller->coarse.data = poller;
-
-    alarm = alarm_open();
-    ev_io_init(&poller->alarm, on_alarm, alarm, EV_READ);
-    poller->alarm.data = poller;
-    if (alarm >= 0)
-        ev_io_start(poller->backend, &poller->alarm);
+    if (!poller->backend)
+        goto no_backend;
+    if (!bell_open(&poller->bell))
+        goto no_bell;
+    if (!open_alarm(&alarm))
+        goto no_alarm;
+    watch_own(poller, alarm);
     return poller;
+
+no_alarm:
+    error = errno;
+    bell_close(&poller->bell);
+    errno = error;
+no_bell:
+    error = errno;
+    ev_loop_destroy(poller->backend);
+    errno = error;
+no_backend:
+    memory_release(poller, sizeof *poller);
+    return NULL;
 }
 
 void poller_free(struct poller *poller)
 {
-    ev_async_stop(poller->backend, &poller->wake);
+    ev_io_stop(poller->backend, &poller->wake);
+    ev_io_stop(poller->backend, &poller->alarm);
     ev_timer_stop(poller->backend, &poller->coarse);
-    if (poller->alarm.fd >= 0) {
-        ev_io_stop(poller->backend, &poller->alarm);
+    bell_close(&poller->bell);
+    if (poller->alarm.fd >= 0)
         alarm_close(poller->alarm.fd);
-    }
     ev_loop_destroy(poller->backend);
     memory_release(poller, sizeof *poller);
 }
@@ -77,7 +107,8 @@ struct ev_loop *poller_backend(async_loop *loop)
 
 void poller_wake(async_loop *loop)
 {
-    ev_async_send(loop->poller->backend, &loop->poller->wake);
+    if (atomic_load(&loop->poller->asleep))
+        bell_ring(&loop->poller->bell);
 }
 
 static void set_coarse(struct poller *poller, double delay)
@@ -113,13 +144,20 @@ static void arm(async_loop *loop, double now)
     poller->armed = when;
 }
 
+/* Who posts raises the flag of the inbox and then looks whether anybody sleeps; here it is the other way round. */
 static void sleep_until_something(async_loop *loop)
 {
-    if (loop->on_block)
-        loop->on_block(loop, loop->block_user);
-    ev_run(loop->poller->backend, EVRUN_ONCE);
-    if (loop->on_wake)
-        loop->on_wake(loop, loop->block_user);
+    struct poller *poller = loop->poller;
+
+    atomic_store(&poller->asleep, true);
+    if (!atomic_load(&loop->inbox.filled)) {
+        if (loop->on_block)
+            loop->on_block(loop, loop->block_user);
+        ev_run(poller->backend, EVRUN_ONCE);
+        if (loop->on_wake)
+            loop->on_wake(loop, loop->block_user);
+    }
+    atomic_store(&poller->asleep, false);
 }
 
 double poller_poll(async_loop *loop, double now, bool may_block)

@@ -33,8 +33,11 @@ void alarm_close(int descriptor)
 
 #else
 
+#include <errno.h>
+
 int alarm_open(void)
 {
+    errno = ENOSYS;
     return -1;
 }
 

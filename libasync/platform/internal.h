@@ -1,4 +1,4 @@
-/* What the layers above need from the machine: a clock, memory, slabs, the calling thread and an alarm descriptor. */
+/* What the layers above need from the machine: a clock, memory, slabs, the calling thread, a bell and an alarm. */
 #ifndef LIBASYNC_PLATFORM_INTERNAL_H
 #define LIBASYNC_PLATFORM_INTERNAL_H
 
@@ -116,7 +116,16 @@ bool slab_is_empty(struct slab *slab);
 /* Visits each live object; visitors may allocate and free. What is allocated meanwhile may or may not be visited. */
 void slab_walk(struct slab *slab, void (*visit)(void *object, void *user), void *user);
 
-/* A descriptor that becomes readable at a time of clock_now's clock; -1 where the system has none. */
+/* Wakes who waits for `listen` to become readable; silenced, it is not any more. Opening fails with errno. */
+struct bell {
+    int listen, ring;
+};
+bool bell_open(struct bell *bell);
+void bell_ring(const struct bell *bell);    /* any thread */
+void bell_silence(const struct bell *bell);
+void bell_close(struct bell *bell);
+
+/* A descriptor that becomes readable at a time of clock_now's clock; -1 with errno ENOSYS where the system has none. */
 int alarm_open(void);
 /* 0 sets it off. Setting it anew also makes it unreadable. */
 void alarm_set(int descriptor, double when);
