@@ -39,7 +39,6 @@ static PyObject *gather_results(struct gather *gather)
         else
             PyList_SET_ITEM(list, i, item);
     }
-    Py_CLEAR(gather->children);
     return list;
 }
 
@@ -62,6 +61,10 @@ static int future_fetch(struct future *future)
         return -1;
     if (future->failed)
         future->traceback = PyException_GetTraceback(future->result);
+    /* The C value would keep alive, unseen by the collector, what is ours to hold from now on. */
+    future->handle = async_future_unref(future->handle);
+    if (future->gathers)
+        Py_CLEAR(((struct gather *)future)->children);
     return 0;
 }
 
@@ -142,19 +145,36 @@ void future_note(struct future *future, enum outcome state, bool failed, PyObjec
         Py_XSETREF(future->traceback, PyException_GetTraceback(taken_result));
 }
 
-/* Complete a future that is no task. */
+static int refused(struct future *future, int error)
+{
+    future->state = PENDING;
+    future->failed = future->unread = false;
+    Py_CLEAR(future->result);
+    Py_CLEAR(future->traceback);
+    if (error == ASYNC_EINVAL)
+        PyErr_SetString(PyExc_RuntimeError, "the outcome of this future is its operation's to set");
+    else
+        raise_error(error, NULL);
+    return -1;
+}
+
+/* Complete a future that is no task. A loop that is closed has ended what was pending; there is nobody left to tell. */
 int future_finish(struct future *future, enum outcome state, bool failed, PyObject *taken_result)
 {
     int error = 0;
 
     Py_INCREF(future);
     future_note(future, state, failed, taken_result);
-    callbacks_schedule(future);
     if (future->handle)
         error = publish(future);
+    if (error == ASYNC_EINVAL || error == ASYNC_ETHREAD) {
+        error = refused(future, error);
+    } else {
+        callbacks_schedule(future);
+        error = 0;
+    }
     Py_DECREF(future);
-    /* A loop that is closed has ended what was pending; there is nobody left to tell. */
-    return error && error != ASYNC_ECLOSED && error != ASYNC_ESTATE ? raise_error(error, NULL) : 0;
+    return error;
 }
 
 /* One exception object serves one reader, as in asyncio: its traceback grows with each frame that it passes. */

@@ -74,16 +74,6 @@ static PyObject *method_exception(PyObject *self, PyObject *unused)
     return future ? future_exception(future) : NULL;
 }
 
-static PyObject *complete_shared(struct future *future, async_value *taken, bool failed)
-{
-    int error = failed ? async_future_fail_with(future->handle, taken) : async_future_resolve(future->handle, taken);
-
-    if (!error)
-        Py_RETURN_NONE;
-    PyErr_Format(PyExc_RuntimeError, "the outcome of this future is its operation's to set: %s", async_error_text(error));
-    return NULL;
-}
-
 static PyObject *method_set_result(PyObject *self, PyObject *result)
 {
     struct future *future = ready(self);
@@ -94,8 +84,6 @@ static PyObject *method_set_result(PyObject *self, PyObject *result)
         PyErr_SetString(words.invalid_state_error, "invalid state");
         return NULL;
     }
-    if (future->shared)
-        return complete_shared(future, value_from_python(((struct loop *)future->loop)->handle, NULL, result), false);
     if (future_finish(future, FINISHED, false, Py_NewRef(result)))
         return NULL;
     Py_RETURN_NONE;
@@ -135,7 +123,7 @@ static PyObject *exception_argument(PyObject *exception)
 static PyObject *method_set_exception(PyObject *self, PyObject *argument)
 {
     struct future *future = ready(self);
-    PyObject *exception, *answer;
+    PyObject *exception;
 
     if (!future)
         return NULL;
@@ -146,11 +134,6 @@ static PyObject *method_set_exception(PyObject *self, PyObject *argument)
     exception = exception_argument(argument);
     if (!exception)
         return NULL;
-    if (future->shared) {
-        answer = complete_shared(future, failure_from_python(((struct loop *)future->loop)->handle, NULL, exception), true);
-        Py_DECREF(exception);
-        return answer;
-    }
     if (future_finish(future, FINISHED, true, exception))
         return NULL;
     Py_RETURN_NONE;
