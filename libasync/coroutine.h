@@ -26,13 +26,17 @@
 
 /** Awaits a future (taken) and goes on below; its failure ends the task. async_awaited then tells the value. */
 #define ASYNC_AWAIT(task, taken)                                                                                       \
+    do {                                                                                                               \
         return async_await_at(task, taken, __LINE__);                                                                  \
-    case __LINE__:;
+    case __LINE__:;                                                                                                    \
+    } while (0)
 
 /** Awaits a future (taken) and goes on below however it ended. async_caught then tells the error. */
 #define ASYNC_TRY(task, taken)                                                                                         \
+    do {                                                                                                               \
         return async_try_at(task, taken, __LINE__);                                                                    \
-    case __LINE__:;
+    case __LINE__:;                                                                                                    \
+    } while (0)
 
 /** Closes the body. Running into it ends the task with none. */
 #define ASYNC_END(task)                                                                                                \
