@@ -57,7 +57,7 @@ static async_next deliver_again(async_task *task, void *state)
     return hand_on(task, state);
 }
 
-async_future *send(struct courier *courier)
+async_future *courier_send(struct courier *courier)
 {
     async_future *task = async_create_task(loop, courier_start, courier, destroy);
 

@@ -53,7 +53,7 @@ struct courier {
 };
 async_next courier_start(async_task *task, void *state);
 /* Its task, by the courier's name. */
-async_future *send(struct courier *courier);
+async_future *courier_send(struct courier *courier);
 
 /* The allocator: blocks in use; the n-th allocation from now fails, and all that follow if so asked. */
 size_t memory_blocks(void);
