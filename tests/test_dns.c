@@ -483,7 +483,7 @@ START_TEST(a_dropped_lookup_still_ends_and_its_failure_is_reported)
     async_future_unref(ask("missing.test"));
     ck_assert_int_eq(finish(ask("late.test")), 0);
     ck_assert_str_eq(reports(),
-                     "getaddrinfo failed and nobody read it: host 'missing.test': no such host name\n");
+                     "ASYNC_ENONAME: getaddrinfo failed and nobody read it: host 'missing.test': no such host name");
     serve_no_more();
 }
 END_TEST

@@ -210,7 +210,7 @@ void name_server_start(async_loop *on)
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof place;
 
-    loop = on;
+    loop = async_loop_ref(on);
     queries = 0;
     datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -231,6 +231,7 @@ void name_server_stop(void)
     close(datagrams);
     close(listener);
     datagrams = listener = -1;
+    loop = async_loop_unref(loop);
 }
 
 int name_server_queries(void)
