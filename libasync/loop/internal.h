@@ -132,9 +132,10 @@ struct async_loop {
     double test_time;     /* what a test clock shows */
     struct node ready;
     struct node batch;    /* the rest of the turn in progress */
-    uint32_t ran;         /* callbacks since the last look at the kernel */
+    uint32_t ran;         /* callbacks since the last look at the clock */
     uint32_t budget;      /* how many may run before the next */
     double looked;        /* when that was */
+    double polled;        /* when the kernel was last asked */
     double tidied;        /* when empty memory was last given back */
 
     void *current;        /* the task layer's: the step that runs */
@@ -246,7 +247,7 @@ int loop_may_run(async_loop *loop);
 /* Around each run and close: the loop is this thread's alone. */
 void loop_begin(async_loop *loop);
 void loop_end(async_loop *loop);
-/* Has the next turn begin with a look at the kernel and the clock. */
+/* Has the next turn begin with a look at the clock. */
 static inline void loop_look_soon(async_loop *loop)
 {
     loop->ran = loop->budget;

@@ -3,13 +3,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 
 /* Work between two looks at the kernel, as a time: long enough that the look costs little, short enough that no timer
- * or descriptor notices. The callbacks that fill it are counted, at the pace of those before, to save reading a clock. */
+ * or descriptor notices. The callbacks that fill it are counted, at the pace of those before, to save reading a clock;
+ * only so many, as they may grow slow without warning. */
 #define LOOK_SECONDS 100e-6
 #define TIDY_SECONDS 1.0
-#define BUDGET_START 64
-#define BUDGET_MOST 1024
+#define BUDGET_MOST 64
 
 /* The loop that this thread runs. It serves only to refuse a run inside a run. */
 static _Thread_local async_loop *running_here;
@@ -21,7 +22,7 @@ async_loop *async_loop_new(void)
     errno = ENOMEM;    /* unless the kernel says otherwise below */
     if (!loop)
         return NULL;
-    *loop = (async_loop){.owner = thread_self(), .references = 1, .budget = BUDGET_START};
+    *loop = (async_loop){.owner = thread_self(), .references = 1, .budget = BUDGET_MOST};
     list_init(&loop->ready);
     list_init(&loop->batch);
     for (size_t i = 0; i < SLAB_CLASSES; i++)
@@ -121,6 +122,7 @@ void loop_begin(async_loop *loop)
     running_here = async_loop_ref(loop);
     atomic_store(&loop->running, true);
     loop->looked = loop_now(loop);
+    loop->polled = -INFINITY;
     loop_look_soon(loop);
 }
 
@@ -150,7 +152,7 @@ void loop_drain(async_loop *loop)
         run_turn(loop);
 }
 
-/* The pace of the callbacks since the last look tells how many fit before the next. */
+/* The pace of the callbacks since the last look tells how many fit before the next one. */
 static void set_budget(async_loop *loop, double now)
 {
     double pace = loop->ran ? (now - loop->looked) / loop->ran : 0;
@@ -194,6 +196,17 @@ static double jump(async_loop *loop)
     return loop->test_time;
 }
 
+/* The kernel is asked when nothing else is to do, else at intervals. A test clock knows no intervals. */
+static void poll(async_loop *loop, double now, bool may_block)
+{
+    loop->looked = now;
+    if (!list_is_empty(&loop->ready) && now < loop->polled + LOOK_SECONDS && loop->clock == ASYNC_CLOCK_REAL)
+        return;
+    loop->looked = poller_poll(loop, now, may_block);
+    loop->polled = loop->looked;
+}
+
+/* At the clock, and at the kernel where it is time. */
 static void look(async_loop *loop, bool may_block)
 {
     double now = loop_now(loop);
@@ -204,7 +217,7 @@ static void look(async_loop *loop, bool may_block)
     if (unlikely(may_block && loop->clock == ASYNC_CLOCK_JUMPING && loop->timers.count))
         loop->looked = jump(loop);
     else
-        loop->looked = poller_poll(loop, now, may_block);
+        poll(loop, now, may_block);
     timers_expire(loop, loop->looked);
 }
 
