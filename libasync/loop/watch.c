@@ -1,6 +1,7 @@
 /*
  * Watched descriptors: one object for each descriptor and direction, found by number. A watch whose descriptor is ready
- * is queued once; it stays until it is removed. While its callback runs it may be removed: `calling` keeps it alive.
+ * is queued once; it stays until it is removed. While its callback runs it may be removed: `calling` keeps it and its user
+ * alive.
  */
 #include "libasync/loop/poll.h"
 
@@ -18,9 +19,15 @@ struct watch {
     bool calling, removed;
 };
 
+/* The user's clean-up comes last: it may watch the same descriptor anew. */
 static void free_watch(struct watch *watch)
 {
+    async_destroy *destroy = watch->destroy;
+    void *user = watch->user;
+
     loop_free(watch->loop, watch, sizeof *watch);
+    if (destroy)
+        destroy(user);
 }
 
 static void call_watch(async_loop *loop, struct node *node)
@@ -39,13 +46,12 @@ static struct watch **place_of(async_loop *loop, int descriptor, int event)
     return &loop->watched[descriptor].by_direction[event == EV_WRITE];
 }
 
-/* The user's clean-up comes last: it may watch the same descriptor anew. */
 static void end_watch(struct watch *watch)
 {
-    async_destroy *destroy = watch->destroy;
-    void *user = watch->user;
+    struct watch **place = place_of(watch->loop, watch->io.fd, watch->io.events & (EV_READ | EV_WRITE));
 
-    *place_of(watch->loop, watch->io.fd, watch->io.events & (EV_READ | EV_WRITE)) = NULL;
+    if (*place == watch)
+        *place = NULL;    /* or else its successor stands there */
     watch->loop->watches--;
     ev_io_stop(poller_backend(watch->loop), &watch->io);
     if (node_is_linked(&watch->node))
@@ -54,8 +60,6 @@ static void end_watch(struct watch *watch)
         watch->removed = true;
     else
         free_watch(watch);
-    if (destroy)
-        destroy(user);
 }
 
 static void close_watch(async_loop *loop, struct node *node)
@@ -115,13 +119,13 @@ static int add(async_loop *loop, int descriptor, int event, const struct watch *
 
     *watch = *settings;
     former = *place_of(loop, descriptor, event);
-    if (former)
-        end_watch(former);
     *place_of(loop, descriptor, event) = watch;
     loop->watches++;
     ev_io_init(&watch->io, on_ready, descriptor, event);
     watch->io.data = watch;
     ev_io_start(poller_backend(loop), &watch->io);
+    if (former)
+        end_watch(former);
     return 0;
 }
 
