@@ -76,6 +76,7 @@ describe("a loop", function()
     local future = loop:create_future()
     loop:call_exception_handler { message = "by hand", future = future }
     assert.are.same({ loop, "by hand", future }, context)
+    future:cancel()
   end)
 
   it("knows its state", function()
@@ -97,6 +98,7 @@ describe("a loop", function()
     local ok, err = pcall(loop.run_until_complete, loop, future)
     assert.is_false(ok)
     assert.are.equal("ESTOPPED", err.code)
+    future:cancel()
   end)
 
   it("cannot run while one runs, or closed", function()
