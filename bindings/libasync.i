@@ -18,5 +18,8 @@
 %include "libasync/loop.h"
 %include "libasync/future.h"
 %include "libasync/task.h"
+%include "libasync/local.h"
 %include "libasync/combine.h"
+%include "libasync/timeout.h"
+%include "libasync/task_group.h"
 %include "libasync/dns.h"

@@ -30,12 +30,20 @@ struct TYPE {};
 %async_counted(async_value)
 %async_counted(async_type)
 %async_counted(async_timer)
+%async_counted(async_local)
+%async_counted(async_completions)
+%async_counted(async_task_group)
 
 /* Settings have one owner and are never taken. */
 %nodefaultctor async_task_options;
 %feature("unref") async_task_options "async_task_options_unref($this);"
 struct async_task_options {};
 %ignore async_task_options_unref;
+
+/* A scope ends when it is closed, not when its proxy goes: each language clears the proxy as async_timeout_close takes it. */
+%nodefaultctor async_timeout;
+%nodefaultdtor async_timeout;
+struct async_timeout {};
 
 /* A running task is lent to its step and counted by nobody. */
 %nodefaultctor async_task;
@@ -50,6 +58,15 @@ struct async_task {};
 %async_gives(async_task_options_new)
 %async_gives(async_gather)
 %async_gives(async_wait)
+%async_gives(async_wait_for)
+%async_gives(async_wait_until)
+%async_gives(async_shield)
+%async_gives(async_as_completed)
+%async_gives(async_completions_next)
+%async_gives(async_local_new)
+%async_gives(async_task_group_new)
+%async_gives(async_task_group_create_task)
+%async_gives(async_task_group_join)
 %async_gives(async_getaddrinfo)
 %async_gives(async_none)
 %async_gives(async_bool)
@@ -74,6 +91,8 @@ struct async_task {};
 %async_lends(async_task_failure, async_value)
 %async_lends(async_task_loop, async_loop)
 %async_lends(async_task_future, async_future)
+%async_lends(async_completions_item, async_future)
+%async_lends(async_local_get, async_value)
 %async_lends(async_value_item, async_value)
 %async_lends(async_value_cause, async_value)
 %async_lends(async_value_type, async_type)

@@ -117,6 +117,12 @@
 %async_array(async_future)
 %async_array(async_value)
 
+/* Closing a scope ends its proxy too: a second close finds nothing. */
+%typemap(in) async_timeout *taken {
+    if (!SWIG_IsOK(SWIG_ConvertPtr($input, (void **)&$1, $1_descriptor, SWIG_POINTER_CLEAR)))
+        SWIG_exception_fail(SWIG_TypeError, "in method '$symname', a timeout was expected");
+}
+
 /* A native loop or future is as good as its proxy. */
 %typemap(in) async_loop * {
     $1 = script_async_loop($input);
@@ -185,7 +191,8 @@ def _same(self, other):
     return type(self) is type(other) and int(self.this) == int(other.this)
 
 
-for _proxy in (async_loop, async_future, async_value, async_type, async_timer, async_task_options):
+for _proxy in (async_loop, async_future, async_value, async_type, async_timer, async_local, async_completions,
+               async_task_group, async_task_options):
     _proxy.__eq__ = _same
     _proxy.__hash__ = lambda self: hash(int(self.this))
 
