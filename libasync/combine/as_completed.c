@@ -46,11 +46,8 @@ static void close_asking(async_loop *loop, struct node *node)
 {
     async_future *future = container_of(node, async_future, node);
 
-    if (future_is_pending(future)) {
-        future_excuse(future);
-        future_fail(future, error_static(ASYNC_ECLOSED));
+    if (future_end_closed(future))
         end_asking(asking_of(future));
-    }
 }
 
 static const struct future_class asking_class = {

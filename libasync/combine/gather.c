@@ -88,10 +88,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 {
     struct gather *gather = container_of(node, struct gather, future.node);
 
-    if (future_is_pending(&gather->future)) {
-        future_excuse(&gather->future);
-        future_fail(&gather->future, error_static(ASYNC_ECLOSED));
-    }
+    future_end_closed(&gather->future);
     if (gather->children.left) {
         children_detach(&gather->children);
         let_go_if_over(gather);

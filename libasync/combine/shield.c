@@ -42,10 +42,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 {
     struct shield *shield = container_of(node, struct shield, future.node);
 
-    if (future_is_pending(&shield->future)) {
-        future_excuse(&shield->future);
-        future_fail(&shield->future, error_static(ASYNC_ECLOSED));
-    }
+    future_end_closed(&shield->future);
     if (shield->child.count)
         let_go(shield);
 }

@@ -176,11 +176,8 @@ static void close_join(async_loop *loop, struct node *node)
 {
     async_future *future = container_of(node, async_future, node);
 
-    if (!future_is_pending(future))
-        return;
-    future_excuse(future);
-    future_fail(future, error_static(ASYNC_ECLOSED));
-    end_join(join_of(future));
+    if (future_end_closed(future))
+        end_join(join_of(future));
 }
 
 static const struct future_class join_class = {

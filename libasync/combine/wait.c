@@ -71,11 +71,8 @@ static void end_at_close(async_loop *loop, struct node *node)
 {
     struct waiting *waiting = container_of(node, struct waiting, future.node);
 
-    if (!future_is_pending(&waiting->future))
-        return;
-    future_excuse(&waiting->future);
-    future_fail(&waiting->future, error_static(ASYNC_ECLOSED));
-    let_go(waiting);
+    if (future_end_closed(&waiting->future))
+        let_go(waiting);
 }
 
 static const struct future_class waiting_class = {

@@ -66,11 +66,8 @@ static void end_at_close(async_loop *loop, struct node *node)
 {
     struct limited *limited = container_of(node, struct limited, future.node);
 
-    if (!future_is_pending(&limited->future))
-        return;
-    future_excuse(&limited->future);
-    future_fail(&limited->future, error_static(ASYNC_ECLOSED));
-    let_go(limited);
+    if (future_end_closed(&limited->future))
+        let_go(limited);
 }
 
 static const struct future_class limited_class = {

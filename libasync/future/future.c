@@ -18,6 +18,15 @@ void future_fail_uncancelled(async_future *future, async_value *taken)
         future->life |= LIFE_UNREAD;
 }
 
+bool future_end_closed(async_future *future)
+{
+    if (!future_is_pending(future))
+        return false;
+    future_excuse(future);
+    future_fail(future, error_static(ASYNC_ECLOSED));
+    return true;
+}
+
 bool future_cancel(async_future *future, async_value *error)
 {
     return future_is_pending(future) && future->loop && future_class(future)->cancel(future, error);
@@ -40,8 +49,7 @@ static void end_promise(async_loop *loop, struct node *node)
 {
     async_future *future = container_of(node, async_future, node);
 
-    if (future_is_pending(future))
-        future_fail(future, error_static(ASYNC_ECLOSED));
+    future_end_closed(future);
 }
 
 static const struct future_class promise_class = {

@@ -157,6 +157,10 @@ static inline void future_succeed(async_future *future, async_value *taken)
         future_fail(future, NULL);
 }
 
+/* At the loop's close: ends a pending future with ASYNC_ECLOSED, which nobody would call a failure of his program. False
+ * when it has ended already. */
+bool future_end_closed(async_future *future);
+
 /* Cancels a pending future, by its class. */
 bool future_cancel(async_future *future, async_value *error);
 

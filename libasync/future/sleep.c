@@ -28,9 +28,9 @@ static void end_sleep(async_loop *loop, struct node *node)
 {
     async_future *sleeper = container_of(node, async_future, node);
 
-    if (future_is_pending(sleeper)) {
-        future_excuse(sleeper);    /* nobody would call that sleep's end a failure of his program */
-        end_early(sleeper, error_static(ASYNC_ECLOSED));
+    if (future_end_closed(sleeper)) {
+        timer_stop(loop, &sleeper->timer);
+        future_drop(sleeper);
     }
 }
 
