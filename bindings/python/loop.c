@@ -203,14 +203,52 @@ static void on_wake(async_loop *handle, void *user)
     }
 }
 
+static struct loop *loops;
+
+/* The Python side of a C loop, if it has one (lent). */
+struct loop *loop_of(const async_loop *handle)
+{
+    struct loop *loop = handle ? loops : NULL;
+
+    while (loop && loop->handle != handle)
+        loop = loop->next;
+    return loop;
+}
+
 static int adopt(struct loop *loop, async_loop *handle)
 {
-    int error = async_loop_set_exception_handler(handle, on_exception, loop, NULL);
+    int error = loop->guest ? 0 : async_loop_set_exception_handler(handle, on_exception, loop, NULL);
 
     loop->handle = handle;
+    loop->next = loops;
+    loops = loop;
     if (!error)
         error = async_loop_set_block_hooks(handle, on_block, on_wake, loop);
     return error ? raise_error(error, NULL) : 0;
+}
+
+static void forget(struct loop *loop)
+{
+    struct loop **at = &loops;
+
+    while (*at != loop)
+        at = &(*at)->next;
+    *at = loop->next;
+    if (!loop->guest)
+        async_loop_set_exception_handler(loop->handle, on_exception, NULL, NULL);
+    async_loop_set_block_hooks(loop->handle, NULL, NULL, NULL);
+    loop->handle = async_loop_unref(loop->handle);
+}
+
+static async_loop *loop_argument_handle(PyObject *given)
+{
+    async_loop *handle = loop_of_handle(given);
+
+    if (!handle && !PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, "the handle is NULL");
+    else if (loop_of(handle))
+        PyErr_SetString(PyExc_RuntimeError, "the loop has a Python object already: Loop.from_handle gives it");
+    return PyErr_Occurred() ? NULL : async_loop_ref(handle);
 }
 
 static int init(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -226,7 +264,8 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_RuntimeError, "the loop is made already");
         return -1;
     }
-    handle = given == Py_None ? async_loop_new() : async_loop_ref(loop_of_handle(given));
+    loop->guest = given != Py_None;
+    handle = loop->guest ? loop_argument_handle(given) : async_loop_new();
     if (!handle) {
         if (!PyErr_Occurred())
             PyErr_SetFromErrno(PyExc_OSError);
@@ -242,11 +281,8 @@ static void dealloc(PyObject *self)
     struct loop *loop = (struct loop *)self;
 
     PyObject_GC_UnTrack(self);
-    if (loop->handle) {
-        async_loop_set_exception_handler(loop->handle, on_exception, NULL, NULL);
-        async_loop_set_block_hooks(loop->handle, NULL, NULL, NULL);
-        loop->handle = async_loop_unref(loop->handle);
-    }
+    if (loop->handle)
+        forget(loop);
     Py_CLEAR(loop->fatal);
     Py_CLEAR(loop->task_factory);
     Py_TYPE(self)->tp_free(self);

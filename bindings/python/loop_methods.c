@@ -232,7 +232,13 @@ static PyObject *get_handle(PyObject *self, void *unused)
     return PyLong_FromVoidPtr(((struct loop *)self)->handle);
 }
 
+static PyObject *get_guest(PyObject *self, void *unused)
+{
+    return PyBool_FromLong(((struct loop *)self)->guest);
+}
+
 PyGetSetDef loop_getset[] = {
+    { "_guest", get_guest, NULL, NULL, NULL },
     { "handle", get_handle, NULL, "The address of the C loop, for ctypes, cffi and C code.", NULL },
     { NULL, NULL, NULL, NULL, NULL },
 };

@@ -109,18 +109,25 @@ static PyObject *wait_for_futures(PyObject *module, PyObject *args)
     return wait_new((struct loop *)loop, futures, when, timeout);
 }
 
+/* The Python side of the loop that a handle belongs to; an immortal failed future belongs to whichever is meant. */
 static struct loop *loop_for(PyObject *loop, async_future *handle)
 {
-    if (loop == Py_None || !loop)
-        loop = (PyObject *)running_loop;
-    if (!loop)
-        PyErr_SetString(PyExc_RuntimeError, "no running event loop; give the loop that the handle belongs to");
-    else if (!loop_check(loop))
+    struct loop *owner = loop_of(async_future_loop(handle));
+
+    if (loop && loop != Py_None && !loop_check(loop))
         PyErr_Format(PyExc_TypeError, "a libasync loop was expected, got %R", loop);
-    else if (async_future_loop(handle) && async_future_loop(handle) != ((struct loop *)loop)->handle)
+    else if (owner && loop && loop != Py_None && owner != (struct loop *)loop)
         PyErr_SetString(PyExc_ValueError, "the handle belongs to a different loop");
-    else
+    else if (owner)
+        return owner;
+    else if (async_future_loop(handle))
+        PyErr_SetString(PyExc_ValueError, "the handle belongs to a loop that Python does not know; see Loop.from_handle");
+    else if (loop && loop != Py_None)
         return (struct loop *)loop;
+    else if (running_loop)
+        return running_loop;
+    else
+        PyErr_SetString(PyExc_RuntimeError, "no running event loop");
     return NULL;
 }
 
@@ -148,6 +155,15 @@ static PyObject *wrap_handle(PyObject *module, PyObject *args, PyObject *kwargs)
     Py_INCREF(task);
     async_future_unref(handle);
     return task;
+}
+
+static PyObject *find_loop(PyObject *module, PyObject *given)
+{
+    struct loop *loop = loop_of(loop_of_handle(given));
+
+    if (PyErr_Occurred())
+        return NULL;
+    return Py_NewRef(loop ? (PyObject *)loop : Py_None);
 }
 
 static PyObject *handle_of(PyObject *module, PyObject *object)
@@ -206,6 +222,7 @@ static PyObject *set_helpers(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef setup_functions[] = {
+    { "_find_loop", find_loop, METH_O, NULL },
     { "_set_helpers", set_helpers, METH_VARARGS, NULL },
     { NULL, NULL, 0, NULL },
 };

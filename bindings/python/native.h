@@ -25,6 +25,7 @@ struct box {
 
 struct loop {
     PyObject_HEAD
+    struct loop *next;        /* in the list of all, for each C loop has at most one Python object */
     async_loop *handle;
     struct task *stepping;    /* the task whose step runs now (borrowed) */
     struct task *told;        /* the task that asyncio was told of, see loop_hash */
@@ -33,6 +34,7 @@ struct loop {
     PyThreadState *blocked;   /* the thread that let go of the interpreter to sleep in the kernel */
     bool plain;               /* create_task was not overridden in Python */
     bool debug;
+    bool guest;               /* another language made it: its handler and its end are not ours */
 };
 
 /* Python callbacks wait in the future for the collector's sake, and in the C future for the order's. */
@@ -198,6 +200,7 @@ int foreign_cancel(struct task *task, PyObject *message);
 
 /* loop.c and loop_methods.c */
 bool loop_check(PyObject *object);
+struct loop *loop_of(const async_loop *handle);
 PyObject *loop_running(void);
 struct loop *loop_enter(struct loop *loop);
 void loop_leave(struct loop *loop, struct loop *previous);

@@ -33,14 +33,14 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
 
     @classmethod
     def from_handle(cls, handle):
-        """The Python side of a loop that C or another language made: its address, or a proxy."""
-        return cls(handle)
+        """The Python side of a loop that C or another language made, and will close: of its address, or of a proxy."""
+        return _core._find_loop(handle) or cls(handle)
 
     def __repr__(self):
         return f"<{type(self).__name__} running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"
 
     def __del__(self, warn=warnings.warn):
-        if not self.is_closed():
+        if not self.is_closed() and not self._guest:
             warn(f"unclosed event loop {self!r}", ResourceWarning, source=self)
             if not self.is_running():
                 self.close()

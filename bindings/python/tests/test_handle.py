@@ -1,6 +1,7 @@
 """Futures that cross from Python to C and back by their address."""
 
 import ctypes
+import gc
 
 import pytest
 
@@ -78,11 +79,21 @@ async def test_an_operation_has_its_own_outcome():
     await future
 
 
-def test_two_python_loops_share_one_c_loop(loop):
-    shared = libasync.Loop.from_handle(loop.handle)
-    shared.call_soon(shared.stop)
-    shared.run_forever()
-    assert shared.handle == loop.handle
+def test_a_c_loop_has_one_python_object(loop):
+    assert libasync.Loop.from_handle(loop.handle) is loop
+    with pytest.raises(RuntimeError, match="the loop has a Python object already"):
+        libasync.Loop(loop.handle)
+
+
+def test_a_loop_that_c_made_runs_and_stays_open():
+    made = capi.async_loop_new()
+    guest = libasync.Loop.from_handle(made)
+    assert libasync.Loop.from_handle(guest.handle) is guest
+    assert guest.run_until_complete(libasync.sleep(0.001, 5)) == 5
+    del guest
+    gc.collect()
+    assert not capi.async_loop_is_closed(made)
+    assert capi.async_loop_close(made) == 0
 
 
 def test_bad_handles(loop):

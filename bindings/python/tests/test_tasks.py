@@ -154,7 +154,7 @@ async def test_repr_shows_the_state_the_name_and_the_place():
     await libasync.sleep(0)
     assert re.match(r"<Task pending name='five' coro=<value\(\) running at .*test_tasks.py:\d+> wait_for=<", repr(task))
     await task
-    assert re.match(r"<Task finished name='five' coro=<value\(\) done, defined at .*> result=5>", repr(task))
+    assert re.match(r"<Task finished name='five' coro=<value\(\) done, defined at .*> result=5", repr(task))
 
 
 async def test_each_task_has_a_context_of_its_own():
