@@ -1,5 +1,5 @@
 """Tells the build of an interpreter, a line each: its headers, the suffix of its extension modules, where below a prefix
-it looks for packages, its library for embedding. (Meson's own python module needs distutils, which 3.12 dropped.)"""
+it looks for packages, its library for embedding and what that links. (Meson's own python module needs distutils, which 3.12 dropped.)"""
 
 import sys
 import sysconfig
@@ -17,3 +17,4 @@ print(sysconfig.get_config_var("EXT_SUFFIX"))
 print(packages)
 print(sysconfig.get_config_var("LIBDIR"))
 print("python" + sysconfig.get_config_var("LDVERSION"))
+print(*(sysconfig.get_config_var(name) for name in ("LIBS", "SYSLIBS", "LINKFORSHARED")))
