@@ -71,8 +71,9 @@ int async_loop_call_soon_threadsafe(async_loop *loop, async_callback *callback, 
 {
     int error = loop && callback ? 0 : ASYNC_EINVAL;
 
-    /* From the loop's own thread it stands in line with call_soon. */
-    if (!error && loop_is_owned(loop) && atomic_load(&loop->running))
+    /* From the loop's own thread it stands in line with call_soon. Asked in this order: a loop that runs keeps its owner, one
+     * that stands still may change hands meanwhile. */
+    if (!error && atomic_load(&loop->running) && loop_is_owned(loop))
         return async_loop_call_soon(loop, callback, user, destroy);
     if (!error)
         error = atomic_load(&loop->closing) ? ASYNC_ECLOSED : post(loop, (struct posting){callback, user, destroy});
