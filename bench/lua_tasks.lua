@@ -1,6 +1,7 @@
 -- Tasks in Lua: libasync beside bare coroutines, luv and cqueues, in this interpreter, in turn. Prints the rows that
 -- README.md describes. Run it with LUA_PATH and LUA_CPATH on a build's bindings/lua.
 local async = require "libasync"
+local await, sleep, create_task = async.await, async.sleep, async.create_task
 local has_luv, luv = pcall(require, "luv")
 local has_cqueues, cqueues = pcall(require, "cqueues")
 
@@ -25,8 +26,8 @@ local function burst_of_tasks()
   async.run(function()
     for _ = 1, 10 do
       local tasks = {}
-      for i = 1, TASKS do tasks[i] = async.create_task(answer) end
-      async.await(async.sleep(0))
+      for i = 1, TASKS do tasks[i] = create_task(answer) end
+      await(sleep(0))
     end
   end)
   return 10 * TASKS
@@ -39,7 +40,7 @@ end
 
 local function tasks_in_turn()
   async.run(function()
-    for _ = 1, 10 * TASKS do async.await(async.create_task(answer)) end
+    for _ = 1, 10 * TASKS do await(create_task(answer)) end
   end)
   return 10 * TASKS
 end
@@ -48,22 +49,22 @@ local function tasks_gathered()
   async.run(function()
     for _ = 1, 10 do
       local tasks = {}
-      for i = 1, TASKS do tasks[i] = async.create_task(answer) end
-      async.await(async.gather(tasks))
+      for i = 1, TASKS do tasks[i] = create_task(answer) end
+      await(async.gather(tasks))
     end
   end)
   return 10 * TASKS
 end
 
 local function sleep_often()
-  for _ = 1, SLEEPS do async.await(async.sleep(0)) end
+  for _ = 1, SLEEPS do await(sleep(0)) end
 end
 
 local function libasync_sleeps()
   async.run(function()
     local tasks = {}
-    for i = 1, SLEEPERS do tasks[i] = async.create_task(sleep_often) end
-    async.await(async.wait(tasks))
+    for i = 1, SLEEPERS do tasks[i] = create_task(sleep_often) end
+    await(async.wait(tasks))
   end)
   return SLEEPERS * SLEEPS
 end

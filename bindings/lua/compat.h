@@ -12,12 +12,17 @@
 /* Whether a C function may yield and be continued: then await is one C call, else a few lines of Lua around two. */
 #define HAVE_CONTINUATIONS (LUA_VERSION_NUM >= 502)
 
+/* Whether a yield of ours must carry a mark, since Lua cannot tell beforehand whether one is allowed. */
+#define HAVE_MARK (LUA_VERSION_NUM < 503)
+
 #if LUA_VERSION_NUM < 504
 #define lua_newuserdatauv(L, size, count) lua_newuserdata(L, size)
 #endif
 
 #if LUA_VERSION_NUM < 503
 #define lua_isinteger(L, index) 0
+#undef lua_isyieldable
+#define lua_isyieldable(L) 1
 #endif
 
 #if LUA_VERSION_NUM == 501

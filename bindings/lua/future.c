@@ -38,10 +38,11 @@ struct handle *handle_check(lua_State *L, int argument)
 struct handle *handle_ensure(lua_State *L, struct host *host, int index)
 {
     struct handle *handle = handle_at(L, index);
-    int type = lua_type(L, index);
+    int type;
 
     if (handle)
         return handle;
+    type = lua_type(L, index);
     if (type != LUA_TFUNCTION && type != LUA_TTHREAD)
         error_type(L, index, "future, function or coroutine");
     task_check_startable(L, host, index);
@@ -86,7 +87,7 @@ static int push_done_and_pending(lua_State *L, int index, async_value *value)
 /* Push the value of the future at an index the way Lua sees it, and return how many values that were. */
 int future_push_value(lua_State *L, struct host *host, int index, async_value *value)
 {
-    struct handle *handle = handle_at(L, index);
+    struct handle *handle = lua_touserdata(L, index);
 
     if (handle->shape == SHAPE_WAIT)
         return push_done_and_pending(L, index, value);

@@ -1,5 +1,5 @@
 /* The one step: it resumes a Lua coroutine and tries what that awaits. await and try are the other end of the same
- * crossing: they yield the mark of their host and a future, and are told by the step's outcome what became of it.
+ * crossing: they note a future and yield, and ask the step what became of it.
  *
  * A thread whose function returned serves the next task, since a fresh one costs more than all the rest. */
 #include "bindings/lua/internal.h"
@@ -42,6 +42,23 @@ static async_next pass(async_task *task, struct coroutine *self, int results)
     return async_try(task, async_sleep(self->loop, 0), resume_step);
 }
 
+/* What an await of ours noted, or NULL for a yield that was none. A yield can fail after the note was made, where C code
+ * stands in between; so a note only counts together with a mark, or where it is known beforehand that a yield works. */
+static async_future *take_awaiting(struct host *host, lua_State *thread, int results)
+{
+    async_future *awaiting = host->awaiting;
+
+    host->awaiting = NULL;
+#if HAVE_MARK
+    if (results != 1 || lua_touserdata(thread, -1) != host)
+        return NULL;
+    lua_pop(thread, 1);
+    return awaiting;
+#else
+    return results ? NULL : awaiting;
+#endif
+}
+
 async_next resume_step(async_task *task, void *state)
 {
     struct coroutine *self = state;
@@ -59,13 +76,9 @@ async_next resume_step(async_task *task, void *state)
     status = resume(thread, host->runner, arguments, &results);
     host->current = NULL;
     if (status == LUA_YIELD) {
-        struct handle *awaited;
+        async_future *awaiting = take_awaiting(host, thread, results);
 
-        if (results != 2 || lua_touserdata(thread, -2) != host)
-            return pass(task, self, results);
-        awaited = lua_touserdata(thread, -1);
-        lua_pop(thread, 2);
-        return async_try(task, async_future_ref(awaited->future), resume_step);
+        return awaiting ? async_try(task, async_future_ref(awaiting), resume_step) : pass(task, self, results);
     }
     if (status != LUA_OK)
         return fail(task, self);
@@ -214,44 +227,62 @@ struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index)
     return coroutine_new(L, host, false);
 }
 
-/* The first half of an await: the argument becomes a handle at index 1. True when that is to be yielded. A task that has
- * ended needs no crossing; of other futures only the library knows, for sleep(0) is done and gives up the turn all the
- * same. */
+/* The first half of an await: the argument becomes a handle at index 1. True when the coroutine is to yield. A task that
+ * has ended needs no crossing; of other futures only the library knows, for sleep(0) is done and gives up the turn all
+ * the same. */
 static bool enter(lua_State *L, struct host *host)
 {
-    struct handle *handle;
+    async_future *future;
 
     if (!host->current)
         luaL_error(L, "await outside of a task: use async.run(function)");
     if (host->current->thread != L)
         luaL_error(L, "await in a coroutine of your own: only the task itself can await");
-    handle = handle_ensure(L, host, 1);
-    lua_settop(L, 1);
-    return !async_future_is_task(handle->future) || !async_future_is_done(handle->future);
+    future = handle_ensure(L, host, 1)->future;
+    if (lua_gettop(L) > 1)
+        lua_settop(L, 1);
+    if (async_future_is_task(future) && async_future_is_done(future))
+        return false;
+    if (!lua_isyieldable(L))
+        luaL_error(L, "await inside a call from C, which cannot yield");
+    /* The handle on this stack keeps it until the step has its own reference. */
+    host->awaiting = future;
+    if (HAVE_MARK)
+        lua_pushlightuserdata(L, host);
+    return true;
+}
+
+/* What the step was told. Whoever resumes a task's thread behind the loop's back has no outcome for it. */
+static async_value *awaited(lua_State *L, struct host *host)
+{
+    if (!host->current || host->current->thread != L)
+        luaL_error(L, "a task that waits was resumed by something other than its loop");
+    return async_awaited(host->task);
 }
 
 /* The second half, in the step that follows. */
-static int leave(lua_State *L)
+static int leave(lua_State *L, struct host *host)
 {
-    struct host *host = host_upvalue(L);
-    async_value *value;
+    async_value *value = awaited(L, host);
 
-    lua_settop(L, 1);
-    if (async_caught(host->task))
+    /* What most awaits give, at once. */
+    if (value == host->none) {
+        lua_pushnil(L);
+        return 1;
+    }
+    if (!value)
         return error_raise(L, host, async_task_failure(host->task));
-    value = async_awaited(host->task);
     return future_push_value(L, host, 1, value);
 }
 
 /* As leave, but a failure is returned, like pcall's. */
-static int leave_try(lua_State *L)
+static int leave_try(lua_State *L, struct host *host)
 {
-    struct host *host = host_upvalue(L);
+    async_value *value = awaited(L, host);
 
-    lua_settop(L, 1);
-    lua_pushboolean(L, !async_caught(host->task));
-    if (!async_caught(host->task))
-        return 1 + future_push_value(L, host, 1, async_awaited(host->task));
+    lua_pushboolean(L, value != NULL);
+    if (value)
+        return 1 + future_push_value(L, host, 1, value);
     error_push(L, host, async_task_failure(host->task));
     return 2;
 }
@@ -274,23 +305,27 @@ static int try_done(lua_State *L)
 #if LUA_VERSION_NUM == 502
 static int leave_continued(lua_State *L)
 {
-    return leave(L);
+    return leave(L, host_upvalue(L));
 }
 
 static int leave_try_continued(lua_State *L)
 {
-    return leave_try(L);
-}
-#else
-static int leave_continued(lua_State *L, int status, lua_KContext context)
-{
-    return leave(L);
+    return leave_try(L, host_upvalue(L));
 }
 
-static int leave_try_continued(lua_State *L, int status, lua_KContext context)
+#define CONTEXT(host) 0
+#else
+static int leave_continued(lua_State *L, int status, lua_KContext host)
 {
-    return leave_try(L);
+    return leave(L, (struct host *)host);
 }
+
+static int leave_try_continued(lua_State *L, int status, lua_KContext host)
+{
+    return leave_try(L, (struct host *)host);
+}
+
+#define CONTEXT(host) (lua_KContext)(host)
 #endif
 
 static int await(lua_State *L)
@@ -299,9 +334,7 @@ static int await(lua_State *L)
 
     if (!enter(L, host))
         return future_push_outcome(L, host, 1);
-    lua_pushlightuserdata(L, host);
-    lua_pushvalue(L, 1);
-    return lua_yieldk(L, 2, 0, leave_continued);
+    return lua_yieldk(L, HAVE_MARK, CONTEXT(host), leave_continued);
 }
 
 static int try(lua_State *L)
@@ -310,24 +343,26 @@ static int try(lua_State *L)
 
     if (!enter(L, host))
         return try_done(L);
-    lua_pushlightuserdata(L, host);
-    lua_pushvalue(L, 1);
-    return lua_yieldk(L, 2, 0, leave_try_continued);
+    return lua_yieldk(L, HAVE_MARK, CONTEXT(host), leave_try_continued);
 }
 
 static const luaL_Reg functions[] = { { "await", await }, { "try", try }, { NULL, NULL } };
 #else
-/* Here a C function cannot go on after a yield, so the package strings the halves together in Lua: it yields what
- * enter gives, if that is two values. */
+/* Here a C function cannot go on after a yield, so the package strings the halves together in Lua. It is given the
+ * handle, and the mark if that is to be yielded. */
 static int enter_await(lua_State *L)
 {
-    struct host *host = host_upvalue(L);
+    return enter(L, host_upvalue(L)) ? 2 : 1;
+}
 
-    if (!enter(L, host))
-        return 1;
-    lua_pushlightuserdata(L, host);
-    lua_insert(L, 1);
-    return 2;
+static int leave_await(lua_State *L)
+{
+    return leave(L, host_upvalue(L));
+}
+
+static int leave_tried(lua_State *L)
+{
+    return leave_try(L, host_upvalue(L));
 }
 
 static int await_done(lua_State *L)
@@ -336,7 +371,7 @@ static int await_done(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "enter", enter_await }, { "leave", leave }, { "leave_try", leave_try }, { "await_done", await_done },
+    { "enter", enter_await }, { "leave", leave_await }, { "leave_try", leave_tried }, { "await_done", await_done },
     { "try_done", try_done }, { NULL, NULL }
 };
 #endif

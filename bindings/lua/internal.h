@@ -43,6 +43,7 @@ struct host {
     async_loop *turn_loop;     /* whose sleep(0) is kept */
     struct coroutine *current; /* the coroutine whose step runs */
     async_task *task;          /* and its task */
+    async_future *awaiting;    /* what it awaits, as its step ends (lent) */
     struct coroutine *idle;    /* coroutines that ended and wait for their next task */
     unsigned idle_count;
     unsigned idle_least;  /* as few as there have been since they were last looked through */
@@ -55,6 +56,7 @@ struct host {
     async_type *object_type;  /* a Lua object */
     async_type *several_type; /* the several results of a coroutine: a table with n */
     async_type *failure_type; /* what was thrown, and the thread it was thrown in */
+    async_value *none;        /* async_none, to be known at sight */
     async_value *raised;      /* the failure that run raised last, for its traceback */
 };
 

@@ -87,6 +87,7 @@ static struct host *host_new(lua_State *L)
     if (!host)
         luaL_error(L, "not enough memory");
     host->references = 1;
+    host->none = async_none();
     host->object_type = async_type_new("Lua object", NULL, box_delete);
     host->several_type = async_type_new("Lua results", NULL, box_delete);
     host->failure_type = async_type_new("Lua error", NULL, box_delete);

@@ -289,37 +289,35 @@ static void push_plain(lua_State *L, struct host *host, async_value *value)
     }
 }
 
+static void push_boxed(lua_State *L, struct host *host, const struct box *box)
+{
+    if (box->slot)
+        keep_push(L, host, box->slot);
+    else
+        lua_pushnil(L);
+}
+
 /* Push one value; of several results, the first. */
 void value_push(lua_State *L, struct host *host, async_value *value)
 {
     async_type *type = async_value_type(value);
-    struct box *box = NULL;
 
-    if (type == host->object_type || type == host->several_type)
-        box = async_value_pointer(value, type);
-    if (!type || !box)
+    if (!type || (type != host->object_type && type != host->several_type)) {
         push_plain(L, host, value);
-    else if (!box->slot)
-        lua_pushnil(L);
-    else
-        keep_push(L, host, box->slot);
-    if (box && type == host->several_type) {
+        return;
+    }
+    push_boxed(L, host, async_value_pointer(value, type));
+    if (type == host->several_type) {
         lua_rawgeti(L, -1, 1);
         lua_remove(L, -2);
     }
 }
 
-/* Push all of several results, and return how many values that were. */
-int value_push_all(lua_State *L, struct host *host, async_value *value)
+static int push_several(lua_State *L, struct host *host, async_value *value)
 {
-    struct box *box = async_value_type(value) == host->several_type ? async_value_pointer(value, host->several_type) : NULL;
     int table, count;
 
-    if (!box) {
-        value_push(L, host, value);
-        return 1;
-    }
-    keep_push(L, host, box->slot);
+    push_boxed(L, host, async_value_pointer(value, host->several_type));
     table = lua_gettop(L);
     lua_getfield(L, table, "n");
     count = (int)lua_tointeger(L, -1);
@@ -328,6 +326,20 @@ int value_push_all(lua_State *L, struct host *host, async_value *value)
     for (int index = 1; index <= count; index++)
         lua_rawgeti(L, table, index);
     return count;
+}
+
+/* Push all of several results, and return how many values that were. */
+int value_push_all(lua_State *L, struct host *host, async_value *value)
+{
+    async_type *type = async_value_type(value);
+
+    if (type && type == host->several_type)
+        return push_several(L, host, value);
+    if (type)
+        value_push(L, host, value);
+    else
+        push_plain(L, host, value);
+    return 1;
 }
 
 static int opaque_gc(lua_State *L)

@@ -20,20 +20,20 @@ if not native.await then
     local await_done, try_done = native.await_done, native.try_done
 
     function async.await(awaitable)
-        local mark, future = enter(awaitable)
-        if not future then
-            return await_done(mark)
+        local future, mark = enter(awaitable)
+        if not mark then
+            return await_done(future)
         end
-        yield(mark, future)
+        yield(mark)
         return leave(future)
     end
 
     function async.try(awaitable)
-        local mark, future = enter(awaitable)
-        if not future then
-            return try_done(mark)
+        local future, mark = enter(awaitable)
+        if not mark then
+            return try_done(future)
         end
-        yield(mark, future)
+        yield(mark)
         return leave_try(future)
     end
 

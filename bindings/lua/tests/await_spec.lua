@@ -158,6 +158,31 @@ describe("await", function()
     end)
   end)
 
+  it("fails where C code stands in between, and the task goes on", function()
+    async.run(function()
+      local list = { 3, 1, 2 }
+      local ok = pcall(table.sort, list, function(a, b) await(sleep(0)) return a < b end)
+
+      assert.is_false(ok)
+      coroutine.yield()
+      assert.are.equal(1, await(function() await(sleep(0)) return 1 end))
+    end)
+  end)
+
+  it("is not resumed by anything but its loop", function()
+    async.run(function()
+      local thread
+      local task = create_task(function() thread = coroutine.running() await(sleep(60)) end)
+
+      await(sleep(0))
+      local ok, err = coroutine.resume(thread)
+      assert.is_false(ok)
+      assert.matches("resumed by something other than its loop", err)
+      task:cancel()
+      assert.is_false((async.try(task)))
+    end)
+  end)
+
   it("takes a foreign yield for one turn given up", function()
     async.run(function()
       local count = select("#", coroutine.yield("not", "ours"))
