@@ -300,21 +300,12 @@ static int gc(lua_State *L)
 
 void callback_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg methods[] = {
-        { "cancel", cancel }, { "cancelled", cancelled }, { "when", when }, { NULL, NULL }
-    };
-    static const luaL_Reg metamethods[] = { { "__gc", gc }, { NULL, NULL } };
+    static const luaL_Reg methods[] = {{"cancel", cancel}, {"cancelled", cancelled}, {"when", when}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", gc}, {NULL, NULL}};
 
     lua_pushcfunction(L, invoke_protected);
     keep_set(L, host, KEPT_INVOKE);
     lua_pushcfunction(L, traceback_handler);
     keep_set(L, host, KEPT_TRACEBACK);
-    lua_newtable(L);
-    register_functions(L, host, metamethods);
-    lua_pushliteral(L, "handle");
-    lua_setfield(L, -2, "__name");
-    lua_newtable(L);
-    register_functions(L, host, methods);
-    lua_setfield(L, -2, "__index");
-    keep_set(L, host, KEPT_HANDLE_CLASS);
+    register_class(L, host, KEPT_HANDLE_CLASS, "handle", metamethods, methods, NULL);
 }

@@ -114,8 +114,9 @@ static async_future **collect(lua_State *L, struct host *host, int index, size_t
         lua_rawgeti(L, index, (int)item + 1);
         type = lua_type(L, -1);
         if (!handle_at(L, -1) && type != LUA_TFUNCTION && type != LUA_TTHREAD)
-            luaL_argerror(L, 1, lua_pushfstring(L, "item %d: future, function or coroutine expected, got %s",
-                                                (int)item + 1, luaL_typename(L, -1)));
+            luaL_argerror(L, 1,
+                          lua_pushfstring(L, "item %d: future, function or coroutine expected, got %s", (int)item + 1,
+                                          luaL_typename(L, -1)));
         futures[item] = handle_ensure(L, host, lua_gettop(L))->future;
         lua_rawseti(L, -2, (int)item + 1);
     }
@@ -158,8 +159,8 @@ static int gather(lua_State *L)
 
 static uint32_t return_when(lua_State *L, int index)
 {
-    static const char *const names[] = { "ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION", NULL };
-    static const uint32_t numbers[] = { ASYNC_ALL_COMPLETED, ASYNC_FIRST_COMPLETED, ASYNC_FIRST_EXCEPTION };
+    static const char *const names[] = {"ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION", NULL};
+    static const uint32_t numbers[] = {ASYNC_ALL_COMPLETED, ASYNC_FIRST_COMPLETED, ASYNC_FIRST_EXCEPTION};
     const char *name;
 
     option(L, index, "return_when");
@@ -201,8 +202,8 @@ static int wait(lua_State *L)
 
 void combine_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = { { "sleep", sleep }, { "gather", gather }, { "wait", wait },
-                                          { "getaddrinfo", getaddrinfo_here }, { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        {"sleep", sleep}, {"gather", gather}, {"wait", wait}, {"getaddrinfo", getaddrinfo_here}, {NULL, NULL}};
 
     register_functions(L, host, functions);
 }

@@ -1,4 +1,5 @@
-/* One face of the Lua C API for 5.1, LuaJIT, 5.2, 5.3 and 5.4: the names are 5.4's, what older ones lack is made up here. */
+/* One face of the Lua C API for 5.1, LuaJIT, 5.2, 5.3 and 5.4: the names are 5.4's, what older ones lack is made up
+ * here. */
 #ifndef BINDINGS_LUA_COMPAT_H
 #define BINDINGS_LUA_COMPAT_H
 

@@ -172,7 +172,7 @@ static int describe_protected(lua_State *L)
  * was thrown in, `delivered` the failure which that thread was told of last; both may be NULL. */
 async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered)
 {
-    struct description description = { .host = host, .origin = origin, .delivered = delivered };
+    struct description description = {.host = host, .origin = origin, .delivered = delivered};
     lua_State *runner = host->runner;
 
     if (!lua_checkstack(runner, 4)) {
@@ -248,9 +248,10 @@ static int error_eq(lua_State *L)
 
     keep_push(L, host, KEPT_CANCELLED);
     cancelled = error_at(L, -1);
-    lua_pushboolean(L, left && right && (left->value == right->value ||
-                                         ((left == cancelled || right == cancelled) &&
-                                          async_value_error(left->value) == async_value_error(right->value))));
+    lua_pushboolean(
+        L, left && right &&
+               (left->value == right->value || ((left == cancelled || right == cancelled) &&
+                                                async_value_error(left->value) == async_value_error(right->value))));
     return 1;
 }
 
@@ -274,20 +275,14 @@ static int is_cancelled(lua_State *L)
 /* With the module's table of functions on top. */
 void error_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg methods[] = {
-        { "__index", error_index }, { "__tostring", error_tostring }, { "__eq", error_eq }, { "__gc", error_gc },
-        { NULL, NULL }
-    };
-    static const luaL_Reg functions[] = { { "is_cancelled", is_cancelled }, { NULL, NULL } };
+    static const luaL_Reg metamethods[] = {
+        {"__index", error_index}, {"__tostring", error_tostring}, {"__eq", error_eq}, {"__gc", error_gc}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"is_cancelled", is_cancelled}, {NULL, NULL}};
     async_value *cancelled = async_error(ASYNC_ECANCELED, NULL);
 
     lua_pushcfunction(L, describe_protected);
     keep_set(L, host, KEPT_DESCRIBE);
-    lua_newtable(L);
-    register_functions(L, host, methods);
-    lua_pushliteral(L, "error");
-    lua_setfield(L, -2, "__name");
-    keep_set(L, host, KEPT_ERROR_CLASS);
+    register_class(L, host, KEPT_ERROR_CLASS, "error", metamethods, NULL, NULL);
     register_functions(L, host, functions);
     error_push(L, host, cancelled);
     async_value_unref(cancelled);

@@ -70,7 +70,7 @@ void future_push(lua_State *L, struct host *host, async_future *taken)
 /* Two lists, those done and those pending, from the userdata waited for and a list of bools. */
 static int push_done_and_pending(lua_State *L, int index, async_value *value)
 {
-    int counts[2] = { 0, 0 };
+    int counts[2] = {0, 0};
 
     push_attached_table(L, index);
     lua_newtable(L);
@@ -241,7 +241,12 @@ static int tostring(lua_State *L)
                         : async_future_is_done(handle->future)    ? "done"
                                                                   : "pending";
 
-    lua_pushfstring(L, "future: %p (%s)", (void *)handle->future, state);
+    if (async_future_is_task(handle->future)) {
+        task_push_name(L, handle);
+        lua_pushfstring(L, "task: %s (%s)", lua_tostring(L, -1), state);
+    } else {
+        lua_pushfstring(L, "future: %p (%s)", (void *)handle->future, state);
+    }
     return 1;
 }
 
@@ -263,43 +268,28 @@ static int wrap(lua_State *L)
 }
 
 /* The methods of futures, which tasks have too. */
-static const luaL_Reg methods[] = {
-    { "set_result", set_result },
-    { "resolve", set_result },
-    { "set_exception", set_exception },
-    { "fail", set_exception },
-    { "cancel", cancel },
-    { "done", done },
-    { "cancelled", cancelled },
-    { "result", result },
-    { "exception", exception },
-    { "get_loop", get_loop },
-    { "add_done_callback", callback_add_done },
-    { "remove_done_callback", callback_remove_done },
-    { NULL, NULL }
+const luaL_Reg future_methods[] = {
+    {"set_result", set_result},
+    {"resolve", set_result},
+    {"set_exception", set_exception},
+    {"fail", set_exception},
+    {"cancel", cancel},
+    {"done", done},
+    {"cancelled", cancelled},
+    {"result", result},
+    {"exception", exception},
+    {"get_loop", get_loop},
+    {"add_done_callback", callback_add_done},
+    {"remove_done_callback", callback_remove_done},
+    {NULL, NULL},
 };
 
-static const luaL_Reg metamethods[] = { { "__gc", gc }, { "__eq", eq }, { "__tostring", tostring }, { NULL, NULL } };
-
-/* Push the class that both kinds have in common: a metatable whose __index is on top of it. */
-void future_push_class(lua_State *L, struct host *host, const char *name)
-{
-    lua_newtable(L);
-    register_functions(L, host, metamethods);
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
-    lua_newtable(L);
-    register_functions(L, host, methods);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__index");
-}
+const luaL_Reg future_metamethods[] = {{"__gc", gc}, {"__eq", eq}, {"__tostring", tostring}, {NULL, NULL}};
 
 void future_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = { { "future", future_new }, { "handle", lend }, { "wrap", wrap }, { NULL, NULL } };
+    static const luaL_Reg functions[] = {{"future", future_new}, {"handle", lend}, {"wrap", wrap}, {NULL, NULL}};
 
-    future_push_class(L, host, "future");
-    lua_pop(L, 1);
-    keep_set(L, host, KEPT_FUTURE_CLASS);
+    register_class(L, host, KEPT_FUTURE_CLASS, "future", future_metamethods, future_methods, NULL);
     register_functions(L, host, functions);
 }

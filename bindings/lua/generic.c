@@ -41,8 +41,8 @@ async_future **generic_futures(lua_State *L, int index, size_t *count)
         lua_rawgeti(L, index, (int)item + 1);
         handle = handle_at(L, -1);
         if (!handle)
-            luaL_argerror(L, index, lua_pushfstring(L, "item %d: future expected, got %s", (int)item + 1,
-                                                    luaL_typename(L, -1)));
+            luaL_argerror(L, index,
+                          lua_pushfstring(L, "item %d: future expected, got %s", (int)item + 1, luaL_typename(L, -1)));
         futures[item] = handle->future;
         lua_pop(L, 1);
     }
@@ -82,20 +82,18 @@ static int run_until(lua_State *L)
 /* What takes a callback or a coroutine is the native function under its C name. With the module on top. */
 void generic_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = {
-        { "async_create_task", task_create_on },
-        { "async_loop_run", run },
-        { "async_loop_run_until", run_until },
-        { "async_loop_call_soon", callback_call_soon },
-        { "async_loop_call_later", callback_call_later },
-        { "async_loop_call_at", callback_call_at },
-        { "async_loop_add_reader", callback_add_reader },
-        { "async_loop_add_writer", callback_add_writer },
-        { "async_loop_set_exception_handler", handler_set },
-        { "async_future_on_done", callback_add_done },
-        { "async_future_remove_done", callback_remove_done },
-        { NULL, NULL }
-    };
+    static const luaL_Reg functions[] = {{"async_create_task", task_create_on},
+                                         {"async_loop_run", run},
+                                         {"async_loop_run_until", run_until},
+                                         {"async_loop_call_soon", callback_call_soon},
+                                         {"async_loop_call_later", callback_call_later},
+                                         {"async_loop_call_at", callback_call_at},
+                                         {"async_loop_add_reader", callback_add_reader},
+                                         {"async_loop_add_writer", callback_add_writer},
+                                         {"async_loop_set_exception_handler", handler_set},
+                                         {"async_future_on_done", callback_add_done},
+                                         {"async_future_remove_done", callback_remove_done},
+                                         {NULL, NULL}};
 
     register_functions(L, host, functions);
 }

@@ -40,7 +40,7 @@ static void on_exception(async_loop *loop, async_future *source, int error, cons
 {
     struct box *box = user;
     struct host *host = box->host;
-    struct report report = { loop, source, error, message };
+    struct report report = {loop, source, error, message};
     lua_State *L = host->runner;
 
     if (!host->store || !lua_checkstack(L, 4))

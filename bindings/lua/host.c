@@ -42,8 +42,9 @@ static async_next pass(async_task *task, struct coroutine *self, int results)
     return async_try(task, async_sleep(self->loop, 0), resume_step);
 }
 
-/* What an await of ours noted, or NULL for a yield that was none. A yield can fail after the note was made, where C code
- * stands in between; so a note only counts together with a mark, or where it is known beforehand that a yield works. */
+/* What an await of ours noted, or NULL for a yield that was none. A yield can fail after the note was made, where C
+ * code stands in between; so a note only counts together with a mark, or where it is known beforehand that a yield
+ * works. */
 static async_future *take_awaiting(struct host *host, lua_State *thread, int results)
 {
     async_future *awaiting = host->awaiting;
@@ -227,9 +228,9 @@ struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index)
     return coroutine_new(L, host, false);
 }
 
-/* The first half of an await: the argument becomes a handle at index 1. True when the coroutine is to yield. A task that
- * has ended needs no crossing; of other futures only the library knows, for sleep(0) is done and gives up the turn all
- * the same. */
+/* The first half of an await: the argument becomes a handle at index 1. True when the coroutine is to yield. A task
+ * that has ended needs no crossing; of other futures only the library knows, for sleep(0) is done and gives up the turn
+ * all the same. */
 static bool enter(lua_State *L, struct host *host)
 {
     async_future *future;
@@ -346,7 +347,7 @@ static int try(lua_State *L)
     return lua_yieldk(L, HAVE_MARK, CONTEXT(host), leave_try_continued);
 }
 
-static const luaL_Reg functions[] = { { "await", await }, { "try", try }, { NULL, NULL } };
+static const luaL_Reg functions[] = {{"await", await}, {"try", try}, {NULL, NULL}};
 #else
 /* Here a C function cannot go on after a yield, so the package strings the halves together in Lua. It is given the
  * handle, and the mark if that is to be yielded. */
@@ -370,10 +371,8 @@ static int await_done(lua_State *L)
     return future_push_outcome(L, host_upvalue(L), 1);
 }
 
-static const luaL_Reg functions[] = {
-    { "enter", enter_await }, { "leave", leave_await }, { "leave_try", leave_tried }, { "await_done", await_done },
-    { "try_done", try_done }, { NULL, NULL }
-};
+static const luaL_Reg functions[] = {{"enter", enter_await},     {"leave", leave_await}, {"leave_try", leave_tried},
+                                     {"await_done", await_done}, {"try_done", try_done}, {NULL, NULL}};
 #endif
 
 void await_register(lua_State *L, struct host *host)

@@ -18,9 +18,9 @@ enum kept {
     KEPT_ERROR_CLASS,
     KEPT_VALUE_CLASS,
     KEPT_HANDLE_CLASS,
-    KEPT_THREADS,  /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
-    KEPT_LOOPS,    /* the userdata of each loop by its address, weakly */
-    KEPT_GROW,     /* C functions to be entered under lua_pcall */
+    KEPT_THREADS, /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
+    KEPT_LOOPS,   /* the userdata of each loop by its address, weakly */
+    KEPT_GROW,    /* C functions to be entered under lua_pcall */
     KEPT_INVOKE,
     KEPT_READ,
     KEPT_PACK,
@@ -36,10 +36,10 @@ enum kept {
 
 /* One Lua state and what belongs to it. It outlives the state where the library still holds something of it. */
 struct host {
-    lua_State *store;  /* a thread that runs nothing: its stack holds the table of what is kept; NULL once Lua is gone */
-    lua_State *spare;  /* a thread to call on while no loop is run by Lua */
-    lua_State *runner; /* where the loop's callbacks are called: the thread that runs it, or the spare one */
-    async_loop *loop;  /* the running one, or the one given with use_loop (lent) */
+    lua_State *store; /* a thread that runs nothing: its stack holds the table of what is kept; NULL once Lua is gone */
+    lua_State *spare; /* a thread to call on while no loop is run by Lua */
+    lua_State *runner;         /* where the loop's callbacks are called: the thread that runs it, or the spare one */
+    async_loop *loop;          /* the running one, or the one given with use_loop (lent) */
     async_loop *turn_loop;     /* whose sleep(0) is kept */
     struct coroutine *current; /* the coroutine whose step runs */
     async_task *task;          /* and its task */
@@ -48,8 +48,8 @@ struct host {
     unsigned idle_count;
     unsigned idle_least;  /* as few as there have been since they were last looked through */
     unsigned idle_pushes; /* how many came back since then */
-    unsigned tasks; /* how many were created: the number in a task's name */
-    int *next_free; /* for each slot, the next free one */
+    unsigned tasks;       /* how many were created: the number in a task's name */
+    int *next_free;       /* for each slot, the next free one */
     int first_free;
     int slot_count;
     size_t references;
@@ -69,7 +69,7 @@ struct coroutine {
     int handle_slot; /* keeps the task's userdata while it runs, so that current_task gives the same one */
     int arguments;   /* how many values the next resume passes */
     unsigned number;
-    int line; /* where it was created */
+    int line;  /* where it was created */
     bool ours; /* whether the thread was made here and may serve again */
     bool returned;
     char source[LUA_IDSIZE];
@@ -145,10 +145,10 @@ void value_register(lua_State *L, struct host *host);
 bool is_utf8(const char *text, size_t size);
 
 /* error.c */
-void error_push(lua_State *L, struct host *host, async_value *failure);                           /* raises */
-void error_push_object(lua_State *L, struct host *host, async_value *failure);                    /* raises */
-int error_raise(lua_State *L, struct host *host, async_value *failure);                           /* raises */
-int error_raise_code(lua_State *L, struct host *host, int code, const char *message);             /* raises */
+void error_push(lua_State *L, struct host *host, async_value *failure);                                   /* raises */
+void error_push_object(lua_State *L, struct host *host, async_value *failure);                            /* raises */
+int error_raise(lua_State *L, struct host *host, async_value *failure);                                   /* raises */
+int error_raise_code(lua_State *L, struct host *host, int code, const char *message);                     /* raises */
 async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered); /* pops it */
 async_value *error_value(lua_State *L, int index);
 lua_State *error_thread(struct host *host, async_value *failure);
@@ -158,8 +158,8 @@ void error_register(lua_State *L, struct host *host);
 /* host.c */
 async_step resume_step;
 void coroutine_destroy(void *state);
-struct coroutine *coroutine_take(lua_State *L, struct host *host);             /* raises */
-const char *coroutine_refusal(lua_State *L, struct host *host, int index);       /* raises */
+struct coroutine *coroutine_take(lua_State *L, struct host *host);         /* raises */
+const char *coroutine_refusal(lua_State *L, struct host *host, int index); /* raises */
 struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index);
 void coroutine_free_idle(struct host *host);
 void await_register(lua_State *L, struct host *host);
@@ -167,18 +167,20 @@ void await_register(lua_State *L, struct host *host);
 /* future.c */
 struct handle *handle_new(lua_State *L, struct host *host, enum kept class_slot, int tables); /* raises */
 struct handle *handle_at(lua_State *L, int index);
-struct handle *handle_check(lua_State *L, int argument);                                /* raises */
-struct handle *handle_ensure(lua_State *L, struct host *host, int index);               /* raises */
-void future_push(lua_State *L, struct host *host, async_future *taken);                 /* raises */
-int future_push_value(lua_State *L, struct host *host, int index, async_value *value);  /* raises */
-int future_push_outcome(lua_State *L, struct host *host, int index);                    /* raises */
-void future_push_class(lua_State *L, struct host *host, const char *name); /* raises */
+struct handle *handle_check(lua_State *L, int argument);                               /* raises */
+struct handle *handle_ensure(lua_State *L, struct host *host, int index);              /* raises */
+void future_push(lua_State *L, struct host *host, async_future *taken);                /* raises */
+int future_push_value(lua_State *L, struct host *host, int index, async_value *value); /* raises */
+int future_push_outcome(lua_State *L, struct host *host, int index);                   /* raises */
+extern const luaL_Reg future_methods[];                                                /* those of tasks too */
+extern const luaL_Reg future_metamethods[];
 void future_register(lua_State *L, struct host *host);
 
 /* task.c */
 struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index); /* raises */
-void task_check_startable(lua_State *L, struct host *host, int index);                  /* raises */
+void task_check_startable(lua_State *L, struct host *host, int index);                   /* raises */
 int task_create_on(lua_State *L);
+void task_push_name(lua_State *L, const struct handle *handle); /* raises */
 void task_register(lua_State *L, struct host *host);
 
 /* loop.c */
@@ -218,12 +220,16 @@ bool interrupt_install(struct host *host, async_loop *loop, async_future *main_t
 int interrupt_restore(async_loop *loop);
 
 /* generic.c: all but the last for the wrappers that SWIG makes */
-void generic_push_future(lua_State *L, async_future *taken);                       /* raises */
-void generic_push_loop(lua_State *L, async_loop *taken);                           /* raises */
-void generic_push_value(lua_State *L, async_value *taken);                         /* raises */
-async_future **generic_futures(lua_State *L, int index, size_t *count);            /* raises */
-async_value **generic_values(lua_State *L, int index, size_t *count);              /* raises */
+void generic_push_future(lua_State *L, async_future *taken);            /* raises */
+void generic_push_loop(lua_State *L, async_loop *taken);                /* raises */
+void generic_push_value(lua_State *L, async_value *taken);              /* raises */
+async_future **generic_futures(lua_State *L, int index, size_t *count); /* raises */
+async_value **generic_values(lua_State *L, int index, size_t *count);   /* raises */
 void generic_register(lua_State *L, struct host *host);
+
+/* Keep a metatable with a name for messages; `methods` may be NULL, and `shared` more of them. Raises. */
+void register_class(lua_State *L, struct host *host, enum kept slot, const char *name, const luaL_Reg *metamethods,
+                    const luaL_Reg *methods, const luaL_Reg *shared);
 
 /* Add functions that know their host to the table on top of the stack. */
 void register_functions(lua_State *L, struct host *host, const luaL_Reg *functions);

@@ -74,7 +74,7 @@ static void close_pipe(void)
 /* False where Ctrl-C is left as it is: ignored by choice, or another run's. */
 bool interrupt_install(struct host *host, async_loop *loop, async_future *main_task)
 {
-    struct sigaction action = { .sa_handler = on_signal };
+    struct sigaction action = {.sa_handler = on_signal};
 
     if (sigaction(SIGINT, NULL, &watch.old) < 0 || watch.old.sa_handler == SIG_IGN)
         return false;

@@ -63,7 +63,8 @@ int keep_take(struct host *host)
     return slot;
 }
 
-/* Cleared with false, not nil: a slot that holds nil could vanish when the table grows, and filling it then allocate. */
+/* Cleared with false, not nil: a slot that holds nil could vanish when the table grows, and filling it then allocate.
+ */
 void keep_drop(struct host *host, int slot)
 {
     if (!slot || !host->store)

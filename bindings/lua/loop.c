@@ -214,38 +214,36 @@ static int tostring(lua_State *L)
 void loop_register(lua_State *L, struct host *host)
 {
     static const luaL_Reg methods[] = {
-        { "run_until_complete", run_until_complete },
-        { "run_forever", run_forever },
-        { "stop", stop },
-        { "close", close },
-        { "is_running", is_running },
-        { "is_closed", is_closed },
-        { "time", loop_time },
-        { "create_task", task_create_on },
-        { "create_future", create_future },
-        { "call_soon", callback_call_soon },
-        { "call_later", callback_call_later },
-        { "call_at", callback_call_at },
-        { "add_reader", callback_add_reader },
-        { "add_writer", callback_add_writer },
-        { "remove_reader", remove_reader },
-        { "remove_writer", remove_writer },
-        { "getaddrinfo", combine_getaddrinfo_on },
-        { "set_exception_handler", handler_set },
-        { "call_exception_handler", handler_call },
-        { NULL, NULL }
+        {"run_until_complete", run_until_complete},
+        {"run_forever", run_forever},
+        {"stop", stop},
+        {"close", close},
+        {"is_running", is_running},
+        {"is_closed", is_closed},
+        {"time", loop_time},
+        {"create_task", task_create_on},
+        {"create_future", create_future},
+        {"call_soon", callback_call_soon},
+        {"call_later", callback_call_later},
+        {"call_at", callback_call_at},
+        {"add_reader", callback_add_reader},
+        {"add_writer", callback_add_writer},
+        {"remove_reader", remove_reader},
+        {"remove_writer", remove_writer},
+        {"getaddrinfo", combine_getaddrinfo_on},
+        {"set_exception_handler", handler_set},
+        {"call_exception_handler", handler_call},
+        {NULL, NULL},
     };
-    static const luaL_Reg metamethods[] = { { "__gc", gc }, { "__tostring", tostring }, { NULL, NULL } };
-    static const luaL_Reg functions[] = { { "new_event_loop", new_event_loop }, { "get_running_loop", get_running_loop },
-                                          { "loop_handle", loop_handle }, { "use_loop", use_loop }, { NULL, NULL } };
+    static const luaL_Reg metamethods[] = {{"__gc", gc}, {"__tostring", tostring}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"new_event_loop", new_event_loop},
+        {"get_running_loop", get_running_loop},
+        {"loop_handle", loop_handle},
+        {"use_loop", use_loop},
+        {NULL, NULL},
+    };
 
-    lua_newtable(L);
-    register_functions(L, host, metamethods);
-    lua_pushliteral(L, "loop");
-    lua_setfield(L, -2, "__name");
-    lua_newtable(L);
-    register_functions(L, host, methods);
-    lua_setfield(L, -2, "__index");
-    keep_set(L, host, KEPT_LOOP_CLASS);
+    register_class(L, host, KEPT_LOOP_CLASS, "loop", metamethods, methods, NULL);
     register_functions(L, host, functions);
 }

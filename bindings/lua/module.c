@@ -63,6 +63,23 @@ void register_functions(lua_State *L, struct host *host, const luaL_Reg *functio
     }
 }
 
+void register_class(lua_State *L, struct host *host, enum kept slot, const char *name, const luaL_Reg *metamethods,
+                    const luaL_Reg *methods, const luaL_Reg *shared)
+{
+    lua_newtable(L);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    register_functions(L, host, metamethods);
+    if (methods) {
+        lua_newtable(L);
+        if (shared)
+            register_functions(L, host, shared);
+        register_functions(L, host, methods);
+        lua_setfield(L, -2, "__index");
+    }
+    keep_set(L, host, slot);
+}
+
 /* A thread that the registry keeps for the state's whole life. */
 static lua_State *thread_new(lua_State *L)
 {

@@ -100,7 +100,7 @@ static int traceback(lua_State *L)
 
 void run_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = { { "run", run }, { "traceback", traceback }, { NULL, NULL } };
+    static const luaL_Reg functions[] = {{"run", run}, {"traceback", traceback}, {NULL, NULL}};
 
     register_functions(L, host, functions);
 }

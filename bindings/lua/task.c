@@ -101,15 +101,19 @@ static int uncancel(lua_State *L)
     return 1;
 }
 
-static int get_name(lua_State *L)
+void task_push_name(lua_State *L, const struct handle *handle)
 {
-    struct handle *handle = task_check(L);
     const char *name = async_future_name(handle->future);
 
     if (*name || !handle->number)
         lua_pushstring(L, name);
     else
         lua_pushfstring(L, "Task-%d", (int)handle->number);
+}
+
+static int get_name(lua_State *L)
+{
+    task_push_name(L, task_check(L));
     return 1;
 }
 
@@ -134,16 +138,6 @@ static int traceback(lua_State *L)
         luaL_traceback(L, thread, failure ? async_value_message(failure) : NULL, 0);
     else
         lua_pushstring(L, failure ? async_value_message(failure) : "");
-    return 1;
-}
-
-static int task_tostring(lua_State *L)
-{
-    async_future *future = task_check(L)->future;
-    const char *state = async_future_is_cancelled(future) ? "cancelled" : async_future_is_done(future) ? "done" : "pending";
-
-    get_name(L);
-    lua_pushfstring(L, "task: %s (%s)", lua_tostring(L, -1), state);
     return 1;
 }
 
@@ -178,18 +172,12 @@ static int all_tasks(lua_State *L)
 void task_register(lua_State *L, struct host *host)
 {
     static const luaL_Reg methods[] = {
-        { "cancelling", cancelling }, { "uncancel", uncancel },   { "get_name", get_name },
-        { "set_name", set_name },     { "traceback", traceback }, { NULL, NULL }
+        {"cancelling", cancelling}, {"uncancel", uncancel},   {"get_name", get_name},
+        {"set_name", set_name},     {"traceback", traceback}, {NULL, NULL},
     };
-    static const luaL_Reg metamethods[] = { { "__tostring", task_tostring }, { NULL, NULL } };
     static const luaL_Reg functions[] = {
-        { "create_task", create_task }, { "current_task", current_task }, { "all_tasks", all_tasks }, { NULL, NULL }
-    };
+        {"create_task", create_task}, {"current_task", current_task}, {"all_tasks", all_tasks}, {NULL, NULL}};
 
-    future_push_class(L, host, "task");
-    register_functions(L, host, methods);
-    lua_pop(L, 1);
-    register_functions(L, host, metamethods);
-    keep_set(L, host, KEPT_TASK_CLASS);
+    register_class(L, host, KEPT_TASK_CLASS, "task", future_metamethods, methods, future_methods);
     register_functions(L, host, functions);
 }

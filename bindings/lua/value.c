@@ -371,15 +371,12 @@ static int opaque_eq(lua_State *L)
 
 void value_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg methods[] = {
-        { "__gc", opaque_gc }, { "__tostring", opaque_tostring }, { "__eq", opaque_eq }, { NULL, NULL }
-    };
+    static const luaL_Reg metamethods[] = {
+        {"__gc", opaque_gc}, {"__tostring", opaque_tostring}, {"__eq", opaque_eq}, {NULL, NULL}};
 
     lua_pushcfunction(L, pack_protected);
     keep_set(L, host, KEPT_PACK);
     lua_pushcfunction(L, read_protected);
     keep_set(L, host, KEPT_READ);
-    lua_newtable(L);
-    register_functions(L, host, methods);
-    keep_set(L, host, KEPT_VALUE_CLASS);
+    register_class(L, host, KEPT_VALUE_CLASS, "value", metamethods, NULL, NULL);
 }
