@@ -14,6 +14,11 @@
  * half of all numbers taken is as far as that goes well. */
 #define MOST_ASKED 16384
 
+/* Answers to a burst of lookups come in while its rest is still being asked, and the kernel keeps but some hundreds of them
+ * for us, so now and then they are heard in between. What this asks for beyond the system's limit is cut to that. */
+#define ASKED_BETWEEN 64
+#define RECEIVE_BUFFER (4 << 20)
+
 /* Since then c-ares keeps its queries in the order of their timeouts. */
 #define VERSION_OF_SORTED_TIMEOUTS 0x011400
 
@@ -23,6 +28,7 @@ struct resolver {
     ares_channel channel;       /* NULL once closed */
     struct node waiting;        /* lookups that c-ares has not been asked yet */
     uint32_t asked;
+    uint32_t asked_unheard;     /* since the last look at the descriptors */
     bool deaf;                  /* a descriptor or the timer could not be watched */
     double due;                 /* when the timer fires */
     double shortest_timeout;    /* no query sent from now on is due earlier than that */
@@ -64,6 +70,7 @@ static void on_readable(async_loop *loop, void *user)
 
     if (!resolver->channel)
         return;
+    resolver->asked_unheard = 0;
     ares_process_fd(resolver->channel, wire->descriptor, ARES_SOCKET_BAD);
     settle(resolver);
 }
@@ -130,6 +137,17 @@ static void arm(struct resolver *resolver)
         resolver->deaf = true;
 }
 
+static void hear(struct resolver *resolver)
+{
+    ares_socket_t descriptors[ARES_GETSOCK_MAXNUM];
+    int ready = ares_getsock(resolver->channel, descriptors, ARES_GETSOCK_MAXNUM);
+
+    resolver->asked_unheard = 0;
+    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++)
+        if (ARES_GETSOCK_READABLE(ready, i))
+            ares_process_fd(resolver->channel, descriptors[i], ARES_SOCKET_BAD);
+}
+
 static void ask_waiting(struct resolver *resolver)
 {
     while (resolver->asked < resolver_settings.most_asked && !list_is_empty(&resolver->waiting)) {
@@ -141,6 +159,8 @@ static void ask_waiting(struct resolver *resolver)
         node_unlink(&lookup->future.node);
         lookup->is_asked = true;
         resolver->asked++;
+        if (++resolver->asked_unheard == ASKED_BETWEEN)
+            hear(resolver);
         ares_getaddrinfo(resolver->channel, lookup->host, NULL, &hints, on_answer, lookup);
     }
 }
@@ -209,6 +229,9 @@ static int set_servers(struct resolver *resolver)
     return ares_set_servers_ports_csv(resolver->channel, resolver_settings.servers);
 }
 
+#define OPTIONS                                                                                                        \
+    (ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF | ARES_OPT_RESOLVCONF)
+
 static int open_channel(struct resolver *resolver)
 {
     static pthread_once_t started = PTHREAD_ONCE_INIT;
@@ -218,6 +241,7 @@ static int open_channel(struct resolver *resolver)
         .sock_state_cb_data = resolver,
         .timeout = patience.milliseconds,
         .tries = patience.attempts,
+        .socket_receive_buffer_size = RECEIVE_BUFFER,
         .resolvconf_path = (char *)resolver_settings.configuration,
     };
     int status, version;
@@ -225,8 +249,7 @@ static int open_channel(struct resolver *resolver)
     pthread_once(&started, start_library);
     status = library_status;
     if (status == ARES_SUCCESS)
-        status = ares_init_options(&resolver->channel, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS |
-                                                                     ARES_OPT_TRIES | ARES_OPT_RESOLVCONF);
+        status = ares_init_options(&resolver->channel, &options, OPTIONS);
     if (status != ARES_SUCCESS)
         return status;
     ares_version(&version);
