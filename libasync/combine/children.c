@@ -60,7 +60,7 @@ void children_detach(struct children *children)
 void children_free(struct children *children)
 {
     for (size_t i = 0; i < children->count; i++)
-        future_drop(children->items[i].future);
+        async_future_unref(children->items[i].future);    /* perhaps after the loop's close */
     memory_release(children->items, children->count * sizeof *children->items);
     *children = (struct children){0};
 }

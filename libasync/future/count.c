@@ -1,7 +1,8 @@
 /*
  * Biased counting (Choi, Shull and Torrellas, "Biased reference counting", 2018): the owner's thread counts plainly in
  * `references`, others add atomically to `foreign`. The object lives while the sum is not 0. Others never subtract: they
- * send their last word home, and the owner counts it. Once the loop is closed nobody owns it, and all count under a lock.
+ * send their last word home, and the owner counts it. Once the loop is closed nobody owns it: the owner's count then stands
+ * still and all subtract from `foreign`, under the lock that the marks in the same word are set under.
  */
 #include "libasync/future/value.h"
 
@@ -28,7 +29,7 @@ async_future *async_future_ref(async_future *future)
     return future;
 }
 
-/* Subtracts one, from wherever there is one; true when none is left. */
+/* The owner subtracts one, from wherever there is one; true when none is left. */
 static bool subtract(async_future *future)
 {
     if (likely(future->life >= LIFE_REFERENCE))
@@ -36,6 +37,17 @@ static bool subtract(async_future *future)
     else
         atomic_fetch_sub_explicit(&future->foreign, 1, memory_order_acq_rel);
     return future->life < LIFE_REFERENCE && atomic_load_explicit(&future->foreign, memory_order_acquire) == 0;
+}
+
+/* The same once nobody owns the loop. */
+static bool subtract_unowned(async_future *future)
+{
+    int64_t left;
+
+    loop_lock(future->loop);
+    left = (int64_t)(future->life / LIFE_REFERENCE) + atomic_fetch_sub(&future->foreign, 1) - 1;
+    loop_unlock(future->loop);
+    return left == 0;
 }
 
 void future_describe(const async_future *future, char *text)
@@ -61,15 +73,24 @@ static struct slab *slab_of(async_future *future)
     return future_class(future)->is_task ? &future->loop->tasks : loop_slab(future->loop, future_class(future)->size);
 }
 
-/* Nobody else can reach it. For the report it is held once more: its handler may ask it this and that. */
+/* Nobody else can reach it. For the report it is held once more: its handler may ask it this and that, and keep it. */
+static bool survives_report(async_future *future)
+{
+    bool owned = loop_is_owned(future->loop);
+
+    future->life &= ~LIFE_UNREAD;
+    if (owned)
+        future->life += LIFE_REFERENCE;
+    else
+        atomic_fetch_add(&future->foreign, 1);
+    report_unread(future);
+    return owned ? !subtract(future) : !subtract_unowned(future);
+}
+
 static void free_future(async_future *future)
 {
-    if (unlikely(future->life & LIFE_UNREAD)) {
-        future->life += LIFE_REFERENCE - LIFE_UNREAD;
-        report_unread(future);
-        if (!subtract(future))
-            return;
-    }
+    if (unlikely(future->life & LIFE_UNREAD) && survives_report(future))
+        return;
     if (future_class(future)->release)
         future_class(future)->release(future);
     if (!future_is_pending(future) && value_is_counted(future->outcome))
@@ -90,15 +111,7 @@ static void unref_at_home(void *user)
 
 static void unref_elsewhere(async_future *taken)
 {
-    async_loop *loop = taken->loop;
-    bool last;
-
-    if (loop_post_home(loop, unref_at_home, taken))
-        return;
-    loop_lock(loop);
-    last = subtract(taken);
-    loop_unlock(loop);
-    if (last)
+    if (!loop_post_home(taken->loop, unref_at_home, taken) && subtract_unowned(taken))
         free_future(taken);
 }
 

@@ -73,6 +73,8 @@ static inline void future_excuse(async_future *future)
 {
     future->life = (future->life & ~LIFE_UNREAD) | LIFE_EXCUSED;
 }
+/* The same, also when the loop is closed. */
+void future_mark_read(async_future *future);
 
 /* Entry of the calls on a future, as loop_enter and loop_visit; an immortal one lets everybody in. */
 static inline int future_visit(const async_future *future)
@@ -190,7 +192,7 @@ static inline async_value *future_read_failure(async_future *future)
     if (likely(future_state(future) == FUTURE_SUCCEEDED))
         return NULL;
     if (future->life & LIFE_UNREAD)    /* an immortal one, which threads share, has it never and is not written to */
-        future->life &= ~LIFE_UNREAD;
+        future_mark_read(future);
     return future->outcome;
 }
 
