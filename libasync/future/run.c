@@ -17,6 +17,7 @@ static const struct node_ops goal_ops = {.run = reach};
 bool future_run_until(async_loop *loop, async_future *future)
 {
     struct goal goal = {.node.ops = &goal_ops};
+    bool done;
 
     future_hold(future);
     loop_begin(loop);
@@ -25,8 +26,9 @@ bool future_run_until(async_loop *loop, async_future *future)
     if (!goal.reached)
         future_detach(future, &goal.node);
     loop_end(loop);
+    done = !future_is_pending(future);    /* perhaps in the turn that a stop let end */
     future_drop(future);
-    return goal.reached;
+    return done;
 }
 
 int async_loop_run_until(async_loop *loop, async_future *future)
