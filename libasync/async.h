@@ -16,6 +16,14 @@
 #include "libasync/combine.h"
 #include "libasync/timeout.h"
 #include "libasync/task_group.h"
+#include "libasync/event.h"
+#include "libasync/lock.h"
+#include "libasync/condition.h"
+#include "libasync/semaphore.h"
+#include "libasync/barrier.h"
+#include "libasync/queue.h"
+#include "libasync/limiter.h"
+#include "libasync/broadcast.h"
 #include "libasync/dns.h"
 
 #endif
