@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct future_class failed_class = {.size = sizeof(async_future)};
 
@@ -25,6 +26,46 @@ async_future *future_failed(int error)
 {
     pthread_once(&filled, fill);
     return &failed[error <= ASYNC_EINVAL && error >= LAST_ERROR ? -error : -ASYNC_EINVAL];
+}
+
+/* One for each noun, filled in on first use. Nouns are few and literals: what would not fit is told without its name. */
+#define MOST_NOUNS 32
+
+static struct {
+    char message[32];
+    struct error_value error;
+    async_future future;
+} nulls[MOST_NOUNS];
+static pthread_mutex_t nulls_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static async_future *find_null(const char *message)
+{
+    int place = 0;
+
+    while (place < MOST_NOUNS && *nulls[place].message && strcmp(nulls[place].message, message) != 0)
+        place++;
+    if (place == MOST_NOUNS)
+        return NULL;
+    if (!*nulls[place].message) {
+        strcpy(nulls[place].message, message);
+        nulls[place].error = (struct error_value){.head = {IMMORTAL, ASYNC_ERROR}, .code = ASYNC_EINVAL,
+                                                  .message = nulls[place].message};
+        nulls[place].future = (async_future){.timer.node.ops = &failed_class.node, .state = FUTURE_FAILED,
+                                             .outcome = &nulls[place].error.head};
+    }
+    return &nulls[place].future;
+}
+
+async_future *future_failed_null(const char *noun)
+{
+    char message[sizeof nulls[0].message];
+    async_future *future;
+
+    snprintf(message, sizeof message, "%s is NULL", noun);
+    pthread_mutex_lock(&nulls_lock);
+    future = find_null(message);
+    pthread_mutex_unlock(&nulls_lock);
+    return future ? future : future_failed(ASYNC_EINVAL);
 }
 
 static const struct future_class saying_class = {.size = sizeof(async_future)};

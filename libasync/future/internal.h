@@ -106,6 +106,8 @@ async_future *future_new(async_loop *loop, const struct future_class *class);
 
 /* The immortal failed future of an error, where ASYNC_EINVAL means a loop of NULL; also a failed future with a message, the immortal one without memory. */
 async_future *future_failed(int error);
+/* The immortal one of a call whose handle is NULL, so that it has no loop: "lock is NULL" for the noun "lock". */
+async_future *future_failed_null(const char *noun);
 async_future *future_failed_saying(async_loop *loop, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,0 +1,142 @@
+/*
+ * What locks, queues and their like share. Each stands on the two things told here, so that the algorithm stands once.
+ *
+ * A primitive is itself a future, one that is done: it is what those are given who need not wait, so that a free lock
+ * allocates nothing; and it is counted, dropped from any thread and kept past its loop's close as futures are.
+ *
+ * Who has to wait is a waiter: a future whose own node stands in a line of the primitive. To wake it is to move the node
+ * to the loop's queue. When the node runs, the waiter takes what it was woken for and ends; or, when it was cancelled in
+ * between, passes that on to the next in line. A waiter that one task awaits has that task go on in the same turn: the two
+ * are what one coroutine is in asyncio, and nothing can come between taking and having.
+ */
+#ifndef LIBASYNC_SYNC_INTERNAL_H
+#define LIBASYNC_SYNC_INTERNAL_H
+
+#include "libasync/future/internal.h"
+#include "libasync/task/internal.h"
+
+struct sync {
+    async_future done;
+};
+
+struct waiter {
+    async_future future;
+    struct sync *sync;      /* what it waits at (held) */
+    async_value *cancel;    /* the error of a cancel that it is told of when it runs, or NULL (held) */
+    bool woken;             /* its node stands in the loop's queue, or runs */
+    bool granted;           /* woken with a token: tokens.c */
+};
+
+/* Makes a primitive, done with a value. NULL, and errno as the headers have it, where that cannot be. */
+void *sync_new(async_loop *loop, bool arguments_are_good, const struct future_class *class, async_value *value);
+
+/* Entry of the calls on a primitive, as loop_enter and loop_visit. */
+static inline int sync_enter(const void *primitive)
+{
+    return likely(primitive) ? loop_enter(((const struct sync *)primitive)->done.loop) : ASYNC_EINVAL;
+}
+static inline int sync_visit(const void *primitive)
+{
+    return future_visit(primitive);
+}
+/* For a call that gives a future and was refused entry. */
+async_future *sync_refuse(const void *primitive, const char *noun, int error);
+
+static inline async_future *sync_done(struct sync *sync)
+{
+    return future_hold(&sync->done);
+}
+
+static inline struct waiter *waiter_of(struct node *node)
+{
+    return container_of(node, struct waiter, future.node);
+}
+
+static inline struct waiter *line_first(struct node *line)
+{
+    return list_is_empty(line) ? NULL : waiter_of(line->next);
+}
+
+/* Made: a waiter that stands nowhere yet, with one reference that is the line's and one that is the caller's. NULL
+ * without memory. */
+struct waiter *waiter_new(struct sync *sync, const struct future_class *class);
+
+static inline void waiter_join(struct waiter *waiter, struct node *line)
+{
+    waiter->woken = false;
+    list_insert_before(line, &waiter->future.node);
+}
+
+static inline void waiter_wake(struct waiter *waiter)
+{
+    node_unlink(&waiter->future.node);
+    waiter->woken = true;
+    loop_queue(waiter->future.loop, &waiter->future.node);
+}
+
+static inline void line_wake_first(struct node *line)
+{
+    if (!list_is_empty(line))
+        waiter_wake(waiter_of(line->next));
+}
+static inline void line_wake_all(struct node *line)
+{
+    while (!list_is_empty(line))
+        waiter_wake(waiter_of(line->next));
+}
+
+/* Ends a waiter that stands nowhere. It lets go of the primitive, perhaps with the last reference. */
+void waiter_succeed(struct waiter *waiter, async_value *taken);
+void waiter_fail(struct waiter *waiter, async_value *taken);
+/* Ends all in a line with true, at once, where there is nothing to take that could get lost. */
+void line_succeed_all(struct node *line, async_value *value);
+
+/* What a cancel means to waiters: to those not woken yet, their end at once; the others are told when they run. Some have
+ * to be told in any case, for they have something to put right first. */
+bool waiter_cancel(async_future *future, async_value *error);
+bool waiter_cancel_when_run(async_future *future, async_value *error);
+void waiter_end_at_close(async_loop *loop, struct node *node);
+
+/* What locks, semaphores and limiters are: tokens, and a line of those who want one. */
+struct tokens {
+    struct sync sync;
+    int64_t free;       /* a limiter has less than none while more are out than it should have */
+    int64_t granted;    /* taken for waiters that were woken and have not run yet */
+    struct node line;
+};
+
+static inline void tokens_init(struct tokens *tokens, int64_t count)
+{
+    tokens->free = count;
+    tokens->granted = 0;
+    list_init(&tokens->line);
+}
+/* Whether who asks now has to wait: nobody overtakes those in line, nor those who were woken. */
+static inline bool tokens_are_out(const struct tokens *tokens)
+{
+    return tokens->free <= 0 || tokens->granted || !list_is_empty(&tokens->line);
+}
+async_future *tokens_wait(struct tokens *tokens);
+static inline async_future *tokens_acquire(struct tokens *tokens)
+{
+    if (unlikely(tokens_are_out(tokens)))
+        return tokens_wait(tokens);
+    tokens->free--;
+    return sync_done(&tokens->sync);
+}
+/* Gives the first in line a token; false when there is no token or nobody in line. */
+bool tokens_grant(struct tokens *tokens);
+static inline void tokens_release(struct tokens *tokens)
+{
+    tokens->free++;
+    tokens_grant(tokens);
+}
+/* A waiter that was granted a token has run: it has it now, or hands it back. */
+void tokens_settle(struct tokens *tokens, struct waiter *waiter, bool hand_back);
+
+/* lock.c, for conditions. */
+struct async_lock {
+    struct tokens tokens;
+};
+
+#endif

@@ -1,0 +1,130 @@
+#include "libasync/sync/internal.h"
+
+#include <errno.h>
+
+void *sync_new(async_loop *loop, bool arguments_are_good, const struct future_class *class, async_value *value)
+{
+    int error = arguments_are_good ? loop_enter(loop) : ASYNC_EINVAL;
+    async_future *done = error ? NULL : future_new(loop, class);
+
+    if (done) {
+        future_succeed(done, value);
+        return done;
+    }
+    if (!error)
+        errno = ENOMEM;
+    else
+        errno = error == ASYNC_EINVAL ? EINVAL : EPERM;
+    return NULL;
+}
+
+async_future *sync_refuse(const void *primitive, const char *noun, int error)
+{
+    return primitive ? future_failed(error) : future_failed_null(noun);
+}
+
+struct waiter *waiter_new(struct sync *sync, const struct future_class *class)
+{
+    async_future *future = future_new(sync->done.loop, class);
+    struct waiter *waiter;
+
+    if (unlikely(!future))
+        return NULL;
+    future_hold(future);
+    future_hold(&sync->done);
+    waiter = container_of(future, struct waiter, future);
+    waiter->sync = sync;
+    waiter->cancel = NULL;
+    waiter->woken = waiter->granted = false;
+    return waiter;
+}
+
+/* Has the one task that awaits a waiter in its own turn go on in that turn. Whoever else waits hears of it in the next
+ * one, as of any future. */
+static void bring_forward(async_future *future)
+{
+    struct node *only = future->waiters;
+
+    if (likely(only && only->next == only && only->ops == &task_class.node)) {
+        future->waiters = NULL;
+        list_insert_before(future->loop->batch.next, only);
+    }
+}
+
+static void let_go(struct waiter *waiter)
+{
+    async_value_unref(waiter->cancel);
+    future_drop(&waiter->sync->done);
+    future_drop(&waiter->future);
+}
+
+void waiter_succeed(struct waiter *waiter, async_value *taken)
+{
+    if (waiter->woken)
+        bring_forward(&waiter->future);
+    future_succeed(&waiter->future, taken);
+    let_go(waiter);
+}
+
+void waiter_fail(struct waiter *waiter, async_value *taken)
+{
+    if (waiter->woken)
+        bring_forward(&waiter->future);
+    future_fail(&waiter->future, taken);
+    let_go(waiter);
+}
+
+void line_succeed_all(struct node *line, async_value *value)
+{
+    struct node all;
+
+    /* The last of them may hold the last reference to what the line belongs to. */
+    list_init(&all);
+    list_splice(&all, line);
+    while (!list_is_empty(&all)) {
+        struct node *node = all.next;
+
+        node_unlink(node);
+        waiter_succeed(waiter_of(node), async_value_ref(value));
+    }
+}
+
+static void note_cancel(struct waiter *waiter, async_value *error)
+{
+    async_value_unref(waiter->cancel);
+    waiter->cancel = async_value_ref(error);
+}
+
+bool waiter_cancel(async_future *future, async_value *error)
+{
+    struct waiter *waiter = container_of(future, struct waiter, future);
+
+    if (waiter->woken) {
+        note_cancel(waiter, error);
+        return true;
+    }
+    node_unlink(&future->node);
+    waiter_fail(waiter, async_value_ref(error));
+    return true;
+}
+
+bool waiter_cancel_when_run(async_future *future, async_value *error)
+{
+    struct waiter *waiter = container_of(future, struct waiter, future);
+
+    note_cancel(waiter, error);
+    if (!waiter->woken)
+        waiter_wake(waiter);
+    return true;
+}
+
+void waiter_end_at_close(async_loop *loop, struct node *node)
+{
+    struct waiter *waiter = waiter_of(node);
+
+    if (!future_is_pending(&waiter->future))
+        return;
+    node_unlink(node);
+    waiter->future.read_ahead = true;
+    waiter_fail(waiter, error_static(ASYNC_ECLOSED));
+}
