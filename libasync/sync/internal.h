@@ -4,10 +4,10 @@
  * A primitive is itself a future, one that is done: it is what those are given who need not wait, so that a free lock
  * allocates nothing; and it is counted, dropped from any thread and kept past its loop's close as futures are.
  *
- * Who has to wait is a waiter: a future whose own node stands in a line of the primitive. To wake it is to move the node
- * to the loop's queue. When the node runs, the waiter takes what it was woken for and ends; or, when it was cancelled in
- * between, passes that on to the next in line. A waiter that one task awaits has that task go on in the same turn: the two
- * are what one coroutine is in asyncio, and nothing can come between taking and having.
+ * Who has to wait is a waiter: a future whose own node stands in a line of the primitive. To wake it is to move the
+ * node to the loop's queue. When the node runs, the waiter takes what it was woken for and ends; or, when it was
+ * cancelled in between, passes that on to the next in line. A waiter that one task awaits has that task go on in the
+ * same turn: the two are what one coroutine is in asyncio, and nothing can come between taking and having.
  */
 #ifndef LIBASYNC_SYNC_INTERNAL_H
 #define LIBASYNC_SYNC_INTERNAL_H
@@ -91,8 +91,8 @@ void waiter_fail(struct waiter *waiter, async_value *taken);
 /* Ends all in a line with true, at once, where there is nothing to take that could get lost. */
 void line_succeed_all(struct node *line, async_value *value);
 
-/* What a cancel means to waiters: to those not woken yet, their end at once; the others are told when they run. Some have
- * to be told in any case, for they have something to put right first. */
+/* What a cancel means to waiters: to those not woken yet, their end at once; the others are told when they run. Some
+ * have to be told in any case, for they have something to put right first. */
 bool waiter_cancel(async_future *future, async_value *error);
 bool waiter_cancel_when_run(async_future *future, async_value *error);
 void waiter_end_at_close(async_loop *loop, struct node *node);
@@ -138,5 +138,29 @@ void tokens_settle(struct tokens *tokens, struct waiter *waiter, bool hand_back)
 struct async_lock {
     struct tokens tokens;
 };
+
+/* order.c: -1, 0 or 1 as the first value comes before the other, is equal to it or comes after; else INCOMPARABLE. */
+#define INCOMPARABLE 2
+int value_compare(const async_value *one, const async_value *other);
+
+/* store.c: what a queue holds, of one of the kinds that queue.h names. */
+struct entry {
+    async_value *value;
+    uint64_t order;    /* of its coming */
+};
+struct store {
+    struct entry *entries;
+    size_t capacity;    /* a power of two, or 0 */
+    size_t head;        /* where the oldest is; 0 for a heap */
+    size_t count;
+    uint64_t next_order;
+    int kind;
+};
+void store_init(struct store *store, int kind);
+/* 0 and the value is taken; else ASYNC_ENOMEM, or ASYNC_EINVAL when it cannot be compared. */
+int store_put(struct store *store, async_value *value);
+/* The next value, of at least one. */
+async_value *store_take(struct store *store);
+void store_clear(struct store *store);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Tokens. Who releases one takes it out again for the first in line, so that nobody can overtake a waiter that was woken;
- * the waiter has it once it runs. A new one that comes meanwhile stands in line even where tokens are left, and those who
- * ran see to it that all whose turn it is are woken: asyncio's Semaphore since 3.13.
+ * Tokens. Who releases one takes it out again for the first in line, so that nobody can overtake a waiter that was
+ * woken; the waiter has it once it runs. A new one that comes meanwhile stands in line even where tokens are left, and
+ * those who ran see to it that all whose turn it is are woken: asyncio's Semaphore since 3.13.
  */
 #include "libasync/sync/internal.h"
 
