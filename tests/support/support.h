@@ -23,6 +23,9 @@ void turns(int count);
 /* Runs the loop until the future is done, tells how it ended and drops it. */
 int finish(async_future *taken);
 
+/* Runs a function in another thread, while the loop runs in this one (or is closed), and waits for its end. */
+void elsewhere(void (*run)(void *user), void *user);
+
 /* What happened, in order, the words parted by spaces. Asking for the notes begins new ones. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *notes(void);
