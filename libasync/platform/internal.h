@@ -12,7 +12,7 @@
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
 
-#define LAST_ERROR ASYNC_ELAGGED    /* codes go from -1 down to this */
+#define LAST_ERROR ASYNC_EGROUP    /* codes go from -1 down to this */
 
 /* Seconds of the monotonic clock. */
 double clock_now(void);
