@@ -50,7 +50,7 @@ static async_future *find_null(const char *message)
         strcpy(nulls[place].message, message);
         nulls[place].error = (struct error_value){.head = {IMMORTAL, ASYNC_ERROR}, .code = ASYNC_EINVAL,
                                                   .message = nulls[place].message};
-        nulls[place].future = (async_future){.timer.node.ops = &failed_class.node, .life.state = FUTURE_FAILED,
+        nulls[place].future = (async_future){.timer.node.ops = &failed_class.node, .life = FUTURE_FAILED,
                                              .outcome = &nulls[place].error.head};
     }
     return &nulls[place].future;

@@ -125,6 +125,6 @@ void waiter_end_at_close(async_loop *loop, struct node *node)
     if (!future_is_pending(&waiter->future))
         return;
     node_unlink(node);
-    waiter->future.life.read_ahead = true;
+    future_excuse(&waiter->future);
     waiter_fail(waiter, error_static(ASYNC_ECLOSED));
 }
