@@ -18,7 +18,8 @@ static void drop(void)
 /* How a wait ended: the index, or the error. */
 static int index_of(async_future *taken)
 {
-    int error = finish(async_future_ref(taken)), index = error ? error : (int)async_value_int(async_future_value(taken));
+    int error = finish(async_future_ref(taken));
+    int index = error ? error : (int)async_value_int(async_future_value(taken));
 
     async_future_unref(taken);
     return index;
@@ -33,8 +34,8 @@ START_TEST(all_go_on_when_the_last_has_come)
     ck_assert_int_eq(async_barrier_parties(barrier), 3);
     ann.parcel = async_barrier_wait(barrier);
     bob.parcel = async_barrier_wait(barrier);
-    async_future_unref(send(&bob));
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&ann));
     turns(2);
     ck_assert_int_eq(async_barrier_waiting(barrier), 2);
     ck_assert_notes("bob? ann?");

@@ -62,9 +62,9 @@ START_TEST(a_receive_waits_for_a_value)
     ann.parcel = async_receiver_next(one);
     bob.parcel = async_receiver_next(other);
     eve.parcel = async_receiver_next(one);
-    async_future_unref(send(&ann));
-    async_future_unref(send(&bob));
-    async_future_unref(send(&eve));
+    async_future_unref(courier_send(&ann));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&eve));
     turn();
     send_ints(7, 7);
     turn();

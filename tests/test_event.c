@@ -40,8 +40,8 @@ START_TEST(a_set_lets_everybody_go_on_in_order)
     make();
     ann = (struct courier){.name = "ann", .parcel = async_event_wait(event)};
     bob = (struct courier){.name = "bob", .parcel = async_event_wait(event)};
-    async_future_unref(send(&bob));
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&ann));
     turns(2);
     ck_assert_notes("bob? ann?");
     async_event_set(event);

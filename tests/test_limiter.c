@@ -76,9 +76,9 @@ START_TEST(more_tokens_wake_those_in_line)
     ann.parcel = async_limiter_acquire(limiter);
     bob.parcel = async_limiter_acquire(limiter);
     eve.parcel = async_limiter_acquire(limiter);
-    async_future_unref(send(&eve));
-    async_future_unref(send(&bob));
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&eve));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&ann));
     turn();
     check_figures(0, 0, 3);
     ck_assert_int_eq(async_limiter_set_tokens(limiter, 2), 0);

@@ -57,8 +57,8 @@ START_TEST(the_line_is_first_in_first_out)
     make_held();
     ann = (struct courier){.name = "ann", .parcel = async_lock_acquire(lock)};
     bob = (struct courier){.name = "bob", .parcel = async_lock_acquire(lock)};
-    async_future_unref(send(&bob));
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&ann));
     turns(2);
     ck_assert_notes("bob? ann?");
     ck_assert_int_eq(async_lock_release(lock), 0);
@@ -122,8 +122,8 @@ START_TEST(who_is_cancelled_as_he_is_woken_passes_the_lock_on)
     make_held();
     ann.parcel = async_lock_acquire(lock);
     bob.parcel = async_lock_acquire(lock);
-    task = send(&ann);
-    async_future_unref(send(&bob));
+    task = courier_send(&ann);
+    async_future_unref(courier_send(&bob));
     turn();
     ck_assert_notes("ann? bob?");
     async_lock_release(lock);
@@ -187,7 +187,7 @@ START_TEST(nothing_comes_between_getting_the_lock_and_having_it)
 
     make_held();
     ann.parcel = async_lock_acquire(lock);
-    task = send(&ann);
+    task = courier_send(&ann);
     turn();
     async_lock_release(lock);
     async_future_unref(async_create_task(loop, cancel_other, task, NULL));
@@ -206,8 +206,8 @@ START_TEST(all_who_await_one_acquire_hear_of_it)
     make_held();
     ann.parcel = async_lock_acquire(lock);
     bob.parcel = async_future_ref(ann.parcel);
-    async_future_unref(send(&ann));
-    async_future_unref(send(&bob));
+    async_future_unref(courier_send(&ann));
+    async_future_unref(courier_send(&bob));
     turn();
     async_lock_release(lock);
     turns(2);
@@ -377,7 +377,7 @@ START_TEST(tasks_that_are_cancelled_by_a_close_may_release)
 
     make_held();
     ann.parcel = async_lock_acquire(lock);
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&ann));
     turn();
     async_loop_close(loop);
     ck_assert_notes("ann? ~ann");

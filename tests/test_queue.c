@@ -37,7 +37,8 @@ static int get_int(void)
 /* The number a get ends with, or its error. */
 static int got(async_future *taken)
 {
-    int error = finish(async_future_ref(taken)), number = error ? error : (int)async_value_int(async_future_value(taken));
+    int error = finish(async_future_ref(taken));
+    int number = error ? error : (int)async_value_int(async_future_value(taken));
 
     async_future_unref(taken);
     return number;
@@ -99,8 +100,8 @@ START_TEST(who_finds_it_empty_waits_in_line)
     make(0, ASYNC_QUEUE_FIFO);
     ann.parcel = async_queue_get(queue);
     bob.parcel = async_queue_get(queue);
-    async_future_unref(send(&bob));
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&ann));
     turn();
     put_ints(1, 2);
     ck_assert_uint_eq(async_queue_size(queue), 2);
@@ -385,8 +386,8 @@ START_TEST(joining_waits_until_all_is_worked_off)
     put_ints(1, 2);
     ann.parcel = async_queue_join(queue);
     bob.parcel = async_queue_join(queue);
-    async_future_unref(send(&ann));
-    async_future_unref(send(&bob));
+    async_future_unref(courier_send(&ann));
+    async_future_unref(courier_send(&bob));
     ck_assert_int_eq(get_int(), 1);
     ck_assert_int_eq(get_int(), 2);
     ck_assert_int_eq(async_queue_task_done(queue), 0);

@@ -90,8 +90,8 @@ START_TEST(the_line_is_first_in_first_out)
     make(0);
     ann.parcel = async_semaphore_acquire(semaphore);
     bob.parcel = async_semaphore_acquire(semaphore);
-    async_future_unref(send(&bob));
-    async_future_unref(send(&ann));
+    async_future_unref(courier_send(&bob));
+    async_future_unref(courier_send(&ann));
     turn();
     async_semaphore_release(semaphore);
     async_semaphore_release(semaphore);
