@@ -57,6 +57,10 @@
 %typemap(argout) async_timer **timer {
     $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_timer, SWIG_POINTER_OWN));
 }
+%typemap(in, numinputs=0) async_value **value (async_value *got = NULL) "$1 = &got;"
+%typemap(argout) async_value **value {
+    $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(got$argnum, $descriptor(async_value *), SWIG_POINTER_OWN));
+}
 %typemap(in, numinputs=0) async_future **done (async_future *made = NULL) "$1 = &made;"
 %typemap(argout) async_future **done {
     $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_future, SWIG_POINTER_OWN));
@@ -192,7 +196,8 @@ def _same(self, other):
 
 
 for _proxy in (async_loop, async_future, async_value, async_type, async_timer, async_local, async_completions,
-               async_task_group, async_task_options):
+               async_task_group, async_event, async_lock, async_condition, async_semaphore, async_barrier, async_queue,
+               async_limiter, async_broadcast, async_receiver, async_task_options):
     _proxy.__eq__ = _same
     _proxy.__hash__ = lambda self: hash(int(self.this))
 
