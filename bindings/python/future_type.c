@@ -9,7 +9,7 @@ static struct future *ready(PyObject *self)
 
     if (future->loop)
         return future;
-    PyErr_Format(PyExc_RuntimeError, "%s object is not initialized.", _PyType_Name(Py_TYPE(self)));
+    PyErr_SetString(PyExc_RuntimeError, "Future object is not initialized.");
     return NULL;
 }
 
@@ -277,6 +277,16 @@ static PyObject *get_message(PyObject *self, void *unused)
     return Py_NewRef(((struct future *)self)->message ? ((struct future *)self)->message : Py_None);
 }
 
+static int set_message(PyObject *self, PyObject *message, void *unused)
+{
+    if (!message) {
+        PyErr_SetString(PyExc_AttributeError, "cannot delete attribute");
+        return -1;
+    }
+    Py_XSETREF(((struct future *)self)->message, message == Py_None ? NULL : Py_NewRef(message));
+    return 0;
+}
+
 static PyObject *get_callbacks(PyObject *self, void *unused)
 {
     return callbacks_list((struct future *)self);
@@ -297,7 +307,7 @@ PyGetSetDef future_getset[] = {
     { "_loop", get_loop, NULL, NULL, NULL },
     { "_result", get_result, NULL, NULL, NULL },
     { "_exception", get_exception, NULL, NULL, NULL },
-    { "_cancel_message", get_message, NULL, NULL, NULL },
+    { "_cancel_message", get_message, set_message, NULL, NULL },
     { "_callbacks", get_callbacks, NULL, NULL, NULL },
     { "_source_traceback", get_source, NULL, NULL, NULL },
     { NULL, NULL, NULL, NULL, NULL },

@@ -8,22 +8,28 @@ from asyncio import CancelledError, InvalidStateError, TimeoutError
 from asyncio import AbstractEventLoop, iscoroutinefunction, isfuture
 
 from . import capi
-from ._core import Future, GatheringFuture, Handle, Task, TimerHandle
-from ._core import create_task, get_running_loop, handle, sleep, wrap_handle
+from ._core import Future, Handle, Task, TimerHandle
+from ._core import create_task, gather, get_running_loop, handle, sleep, wrap_handle
 from ._core import _get_running_loop
-from . import _helpers
 from ._helpers import Error
 from .loop import Loop, get_event_loop, new_event_loop, set_event_loop
 from .tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
-from .tasks import all_tasks, current_task, ensure_future, gather, iscoroutine, wait
+from .tasks import all_tasks, as_completed, current_task, ensure_future, iscoroutine, run_coroutine_threadsafe, shield
+from .tasks import wait, wait_for, wrap_future
+from .groups import BaseExceptionGroup, ExceptionGroup, TaskGroup
+from .timeouts import Timeout, timeout, timeout_at
+from .locks import Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock, Semaphore
+from .queues import LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown
 from .runner import Runner, run
 
 __version__ = capi.async_version()
 
 __all__ = [
-    "ALL_COMPLETED", "AbstractEventLoop", "CancelledError", "Error", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future",
-    "Handle", "InvalidStateError", "Loop", "Runner", "Task", "TimeoutError", "TimerHandle", "all_tasks", "capi",
+    "ALL_COMPLETED", "AbstractEventLoop", "Barrier", "BoundedSemaphore", "BrokenBarrierError", "CancelledError",
+    "Condition", "Error", "Event", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future", "Handle", "InvalidStateError",
+    "LifoQueue", "Lock", "Loop", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Runner",
+    "Semaphore", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks", "as_completed", "capi",
     "create_task", "current_task", "ensure_future", "gather", "get_event_loop", "get_running_loop", "handle",
-    "iscoroutine", "iscoroutinefunction", "isfuture", "new_event_loop", "run", "set_event_loop", "sleep", "wait",
-    "wrap_handle",
+    "iscoroutine", "iscoroutinefunction", "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe",
+    "set_event_loop", "shield", "sleep", "timeout", "timeout_at", "wait", "wait_for", "wrap_future", "wrap_handle",
 ]

@@ -9,8 +9,6 @@ from asyncio.log import logger
 
 from . import _core
 from ._core import Task
-from .tasks import foreign_gather as gather
-from .tasks import gather_child, iscoroutine
 
 
 class Error(RuntimeError):
@@ -28,6 +26,26 @@ class Error(RuntimeError):
 def get_event_loop():
     from .loop import get_event_loop
     return get_event_loop()
+
+
+def timeout(delay):
+    from .timeouts import timeout
+    return timeout(delay)
+
+
+def iscoroutine(object):
+    from .tasks import iscoroutine
+    return iscoroutine(object)
+
+
+def gather_child(awaitable, loop):
+    from .tasks import gather_child
+    return gather_child(awaitable, loop)
+
+
+def gather(awaitables, return_exceptions):
+    from .tasks import foreign_gather
+    return foreign_gather(awaitables, bool(return_exceptions))
 
 
 def task_from_factory(loop, coroutine, name, context):

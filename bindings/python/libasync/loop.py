@@ -306,6 +306,7 @@ def _address(address, proto):
 
 
 _threads = threading.local()
+_tell_asyncio = asyncio.set_event_loop
 
 
 def new_event_loop():
@@ -319,7 +320,7 @@ def set_event_loop(loop):
         raise TypeError(f"loop must be an instance of AbstractEventLoop or None, not '{type(loop).__name__}'")
     _threads.loop = loop
     _threads.was_set = True
-    asyncio.set_event_loop(loop)
+    _tell_asyncio(loop)
 
 
 def get_event_loop():
