@@ -80,6 +80,7 @@ struct task {
     int instruction;
     int cancels;              /* those that C did not count */
     unsigned started : 1;     /* C holds a reference */
+    unsigned unmissed : 1;    /* that it goes while pending is no news */
     unsigned must_cancel : 1; /* on a foreign loop only: otherwise C knows */
 };
 

@@ -210,7 +210,45 @@ static PyObject *get_origin(PyObject *self, void *unused)
     return task_origin((struct task *)self);
 }
 
+static PyObject *get_log_pending(PyObject *self, void *unused)
+{
+    return PyBool_FromLong(!((struct task *)self)->unmissed);
+}
+
+static int set_log_pending(PyObject *self, PyObject *value, void *unused)
+{
+    int truth = value ? PyObject_IsTrue(value) : -1;
+
+    if (truth >= 0)
+        ((struct task *)self)->unmissed = !truth;
+    else if (!value)
+        PyErr_SetString(PyExc_AttributeError, "cannot delete attribute");
+    return truth < 0 ? -1 : 0;
+}
+
+/* On our loops C reports a task that its loop's close destroyed; on a foreign loop nobody but us can tell. */
+static void finalize(PyObject *self)
+{
+    struct task *task = (struct task *)self;
+    PyObject *raised, *answer;
+
+    if (task->future.state != PENDING || task->future.native || !task->future.loop || task->unmissed || !task->coroutine) {
+        future_finalize(self);
+        return;
+    }
+    raised = raised_take();
+    answer = PyObject_CallMethod(words.helpers, "report_pending", "O", task);
+    if (!answer)
+        PyErr_WriteUnraisable(self);
+    Py_XDECREF(answer);
+    if (raised) {
+        raise_object(raised);
+        Py_DECREF(raised);
+    }
+}
+
 static PyGetSetDef getset[] = {
+    { "_log_destroy_pending", get_log_pending, set_log_pending, NULL, NULL },
     { "_coro", get_coroutine, NULL, NULL, NULL },
     { "_fut_waiter", get_waiter, NULL, NULL, NULL },
     { "_must_cancel", get_must_cancel, NULL, NULL, NULL },
@@ -342,7 +380,7 @@ PyTypeObject task_type = {
     .tp_new = PyType_GenericNew,
     .tp_init = type_init,
     .tp_dealloc = dealloc,
-    .tp_finalize = future_finalize,
+    .tp_finalize = finalize,
     .tp_traverse = traverse,
     .tp_clear = clear,
     .tp_repr = task_repr,

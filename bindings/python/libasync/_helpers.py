@@ -100,6 +100,14 @@ def context_of(message, subject, exception):
     return context
 
 
+def report_pending(task):
+    """Tell of a task that its loop lost before it ended."""
+    context = {"task": task, "message": "Task was destroyed but it is pending!"}
+    if task._source_traceback:
+        context["source_traceback"] = task._source_traceback
+    task.get_loop().call_exception_handler(context)
+
+
 def log_context(context):
     """Tell of an error as every loop does that was given no handler."""
     exception = context.get("exception")

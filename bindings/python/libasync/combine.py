@@ -3,7 +3,6 @@
 import asyncio
 import collections
 
-from . import _core
 from ._core import Future
 
 
@@ -66,17 +65,15 @@ def _outcome_of(child):
     return child.result() if error is None else error
 
 
-def gather(awaitables, return_exceptions, ensure_future):
-    loop = next((awaitable.get_loop() for awaitable in awaitables if asyncio.isfuture(awaitable)), None)
+def gather(awaitables, return_exceptions, loop, ensure_future):
     if not awaitables:
-        outer = _core.get_running_loop().create_future()
+        outer = loop.create_future()
         outer.set_result([])
         return outer
     gathering, seen = _Gathering(return_exceptions), {}
     for awaitable in awaitables:
         if awaitable not in seen:
             child = seen[awaitable] = ensure_future(awaitable, loop=loop)
-            loop = child.get_loop() if loop is None else loop
             if child is not awaitable and hasattr(child, "_log_destroy_pending"):
                 # The gather has the last word on it; that it is pending when the gather goes is no news.
                 child._log_destroy_pending = False

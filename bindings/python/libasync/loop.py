@@ -21,8 +21,8 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
     def __init__(self, handle=None):
         super().__init__(handle)
         self._exception_handler = None
-        self._executor = None
-        self._executor_refused = False
+        self._default_executor = None
+        self._executor_shutdown_called = False
         self._generators = weakref.WeakSet()
         self._generators_closed = False
         self._signals = {}
@@ -104,8 +104,8 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
             self.remove_signal_handler(number)
         self._close_wakeup()
         self._abandon()
-        executor, self._executor = self._executor, None
-        self._executor_refused = True
+        executor, self._default_executor = self._default_executor, None
+        self._executor_shutdown_called = True
         if executor is not None:
             executor.shutdown(wait=False)
 
@@ -242,21 +242,21 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
     def set_default_executor(self, executor):
         if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):
             raise TypeError("executor must be ThreadPoolExecutor instance")
-        self._executor = executor
+        self._default_executor = executor
 
     def run_in_executor(self, executor, func, *args):
         self._check_closed()
         if executor is None:
-            if self._executor_refused:
+            if self._executor_shutdown_called:
                 raise RuntimeError("Executor shutdown has been called")
-            if self._executor is None:
-                self._executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="libasync")
-            executor = self._executor
+            if self._default_executor is None:
+                self._default_executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="libasync")
+            executor = self._default_executor
         return asyncio.wrap_future(executor.submit(func, *args), loop=self)
 
     async def shutdown_default_executor(self, timeout=None):
-        self._executor_refused = True
-        if self._executor is None:
+        self._executor_shutdown_called = True
+        if self._default_executor is None:
             return
         done = self.create_future()
         thread = threading.Thread(target=self._shut_down, args=(done,))
@@ -267,7 +267,7 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
             thread.join(timeout)
 
     def _shut_down(self, done):
-        self._executor.shutdown(wait=True)
+        self._default_executor.shutdown(wait=True)
         if not self.is_closed():
             self.call_soon_threadsafe(lambda: done.cancelled() or done.set_result(None))
 

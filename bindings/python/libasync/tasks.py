@@ -67,7 +67,7 @@ def ensure_future(coro_or_future, *, loop=None):
         awaitable = _await(awaitable)
     try:
         if loop is None:
-            loop = _core.get_running_loop()
+            loop = _helpers.get_event_loop()
         return loop.create_task(awaitable)
     except RuntimeError:
         # A coroutine of the caller's is the caller's to close.
@@ -85,9 +85,7 @@ def gather_child(awaitable, loop):
 def foreign_gather(awaitables, return_exceptions):
     """gather where none of our loops runs: over futures of another library, or on its loop."""
     loop = next((awaitable.get_loop() for awaitable in awaitables if asyncio.isfuture(awaitable)), None)
-    if isinstance(loop, _core.Loop):
-        return gather(*(gather_child(awaitable, loop) for awaitable in awaitables), return_exceptions=return_exceptions)
-    return combine.gather(awaitables, return_exceptions, ensure_future)
+    return combine.gather(awaitables, return_exceptions, loop or _helpers.get_event_loop(), ensure_future)
 
 
 async def wait(fs, *, timeout=None, return_when=ALL_COMPLETED):
@@ -184,7 +182,7 @@ def wrap_future(future, *, loop=None):
     """A future of a thread pool as one of the loop."""
     if asyncio.isfuture(future):
         return future
-    return _wrap_future(future, loop=_core.get_running_loop() if loop is None else loop)
+    return _wrap_future(future, loop=_helpers.get_event_loop() if loop is None else loop)
 
 
 def run_coroutine_threadsafe(coro, loop):
