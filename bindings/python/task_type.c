@@ -202,6 +202,8 @@ static PyObject *get_must_cancel(PyObject *self, void *unused)
 {
     struct task *task = (struct task *)self;
 
+    if (task->future.state != PENDING)
+        Py_RETURN_FALSE;
     return PyBool_FromLong(task->future.handle ? async_future_must_cancel(task->future.handle) : task->must_cancel);
 }
 
