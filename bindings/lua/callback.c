@@ -87,13 +87,11 @@ int traceback_handler(lua_State *L)
     return 1;
 }
 
-/* Argument: the callback. */
 static int invoke_protected(lua_State *L)
 {
-    struct callback *callback = lua_touserdata(L, 1);
+    struct callback *callback = host_upvalue(L)->argument;
     int count;
 
-    lua_settop(L, 0);
     keep_push(L, callback->host, callback->call_slot);
     lua_getfield(L, 1, "n");
     count = (int)lua_tointeger(L, -1);
@@ -120,9 +118,8 @@ static void invoke(struct callback *callback, async_loop *loop, async_future *so
         return;
     host->loop = loop;
     keep_push(L, host, KEPT_TRACEBACK);
-    keep_push(L, host, KEPT_INVOKE);
-    lua_pushlightuserdata(L, callback);
-    if (lua_pcall(L, 1, 0, -3) != LUA_OK) {
+    keep_push_function(L, host, KEPT_INVOKE, callback);
+    if (lua_pcall(L, 0, 0, -2) != LUA_OK) {
         text = lua_tostring(L, -1);
         async_loop_call_exception_handler(loop, source, ASYNC_EHOST, text ? text : "a callback failed");
         lua_pop(L, 1);
@@ -303,9 +300,7 @@ void callback_register(lua_State *L, struct host *host)
     static const luaL_Reg methods[] = {{"cancel", cancel}, {"cancelled", cancelled}, {"when", when}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", gc}, {NULL, NULL}};
 
-    lua_pushcfunction(L, invoke_protected);
-    keep_set(L, host, KEPT_INVOKE);
-    lua_pushcfunction(L, traceback_handler);
-    keep_set(L, host, KEPT_TRACEBACK);
+    keep_function(L, host, KEPT_INVOKE, invoke_protected);
+    keep_function(L, host, KEPT_TRACEBACK, traceback_handler);
     register_class(L, host, KEPT_HANDLE_CLASS, "handle", metamethods, methods, NULL);
 }

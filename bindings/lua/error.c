@@ -102,7 +102,6 @@ int error_type(lua_State *L, int argument, const char *expected)
 
 /* What describe_protected is asked to do. */
 struct description {
-    struct host *host;
     lua_State *origin;      /* the thread that failed, for its traceback; may be NULL */
     async_value *delivered; /* the failure that its last await raised; may be NULL */
     bool plain;             /* ask the error nothing */
@@ -122,37 +121,37 @@ static const char *describe_text(lua_State *L, int index, bool plain)
 }
 
 /* Whether the coroutine ended with the very error that its last await raised: then that failure passes untouched. */
-static bool is_delivered(lua_State *L, struct description *description)
+static bool is_delivered(lua_State *L, struct host *host, struct description *description)
 {
-    struct box *box = box_of(description->host, description->delivered);
+    struct box *box = box_of(host, description->delivered);
     bool same;
 
     if (!box)
         return false;
     if (!box->slot)
-        return lua_isnil(L, 2);
-    keep_push(L, description->host, box->slot);
-    same = lua_rawequal(L, 2, -1);
+        return lua_isnil(L, 1);
+    keep_push(L, host, box->slot);
+    same = lua_rawequal(L, 1, -1);
     lua_pop(L, 1);
     return same;
 }
 
-/* Arguments: a description and the error. */
+/* Argument: the error. */
 static int describe_protected(lua_State *L)
 {
-    struct description *description = lua_touserdata(L, 1);
-    struct host *host = description->host;
-    struct error *error = error_at(L, 2);
+    struct host *host = host_upvalue(L);
+    struct description *description = host->argument;
+    struct error *error = error_at(L, 1);
     const char *text;
     struct box *box;
     async_value *cause;
 
-    if (error || is_delivered(L, description)) {
+    if (error || is_delivered(L, host, description)) {
         description->failure = async_value_ref(error ? error->value : description->delivered);
         return 0;
     }
-    text = describe_text(L, 2, description->plain);
-    lua_pushvalue(L, 2);
+    text = describe_text(L, 1, description->plain);
+    lua_pushvalue(L, 1);
     box = box_new(L, host);
     if (!box)
         return 0;
@@ -172,7 +171,7 @@ static int describe_protected(lua_State *L)
  * was thrown in, `delivered` the failure which that thread was told of last; both may be NULL. */
 async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered)
 {
-    struct description description = {.host = host, .origin = origin, .delivered = delivered};
+    struct description description = {.origin = origin, .delivered = delivered};
     lua_State *runner = host->runner;
 
     if (!lua_checkstack(runner, 4)) {
@@ -183,10 +182,9 @@ async_value *error_from(struct host *host, lua_State *thread, lua_State *origin,
     /* Asked for its text, an error may throw another one; then it is asked nothing. */
     for (int attempt = 0; attempt < 2 && !description.failure; attempt++) {
         description.plain = attempt;
-        keep_push(runner, host, KEPT_DESCRIBE);
-        lua_pushlightuserdata(runner, &description);
-        lua_pushvalue(runner, -3);
-        if (lua_pcall(runner, 2, 0, 0) != LUA_OK)
+        keep_push_function(runner, host, KEPT_DESCRIBE, &description);
+        lua_pushvalue(runner, -2);
+        if (lua_pcall(runner, 1, 0, 0) != LUA_OK)
             lua_pop(runner, 1);
     }
     lua_pop(runner, 1);
@@ -280,8 +278,7 @@ void error_register(lua_State *L, struct host *host)
     static const luaL_Reg functions[] = {{"is_cancelled", is_cancelled}, {NULL, NULL}};
     async_value *cancelled = async_error(ASYNC_ECANCELED, NULL);
 
-    lua_pushcfunction(L, describe_protected);
-    keep_set(L, host, KEPT_DESCRIBE);
+    keep_function(L, host, KEPT_DESCRIBE, describe_protected);
     register_class(L, host, KEPT_ERROR_CLASS, "error", metamethods, NULL, NULL);
     register_functions(L, host, functions);
     error_push(L, host, cancelled);

@@ -255,7 +255,8 @@ static int lend(lua_State *L)
 {
     struct handle *handle = handle_check(L, 1);
 
-    lua_pushlightuserdata(L, async_future_ref(handle->future));
+    lua_pushlightuserdata(L, handle->future);
+    async_future_ref(handle->future);
     return 1;
 }
 

@@ -10,14 +10,13 @@ struct report {
     const char *message;
 };
 
-/* Arguments: the function and the report, which becomes asyncio's context table. */
+/* Argument: the function. It is told the loop and asyncio's context table. */
 static int report_protected(lua_State *L)
 {
-    struct report *report = lua_touserdata(L, 2);
-    struct host *host = host_of(L);
+    struct host *host = host_upvalue(L);
+    struct report *report = host->argument;
     async_value *failure = async_future_failure(report->source);
 
-    lua_settop(L, 1);
     loop_push(L, host, async_loop_ref(report->loop));
     lua_createtable(L, 0, 4);
     lua_pushstring(L, report->message);
@@ -46,10 +45,9 @@ static void on_exception(async_loop *loop, async_future *source, int error, cons
     if (!host->store || !lua_checkstack(L, 4))
         return;
     keep_push(L, host, KEPT_TRACEBACK);
-    keep_push(L, host, KEPT_REPORT);
+    keep_push_function(L, host, KEPT_REPORT, &report);
     keep_push(L, host, box->slot);
-    lua_pushlightuserdata(L, &report);
-    if (lua_pcall(L, 2, 0, -4) != LUA_OK) {
+    if (lua_pcall(L, 1, 0, -3) != LUA_OK) {
         /* A handler that fails has nobody above it: the line that the default one would have printed. */
         fprintf(stderr, "libasync: the exception handler failed: %s\n", lua_tostring(L, -1));
         lua_pop(L, 1);
@@ -97,6 +95,5 @@ int handler_call(lua_State *L)
 
 void handler_register(lua_State *L, struct host *host)
 {
-    lua_pushcfunction(L, report_protected);
-    keep_set(L, host, KEPT_REPORT);
+    keep_function(L, host, KEPT_REPORT, report_protected);
 }

@@ -44,6 +44,7 @@ struct host {
     struct coroutine *current; /* the coroutine whose step runs */
     async_task *task;          /* and its task */
     async_future *awaiting;    /* what it awaits, as its step ends (lent) */
+    void *argument;            /* what the function that is entered next is told */
     struct coroutine *idle;    /* coroutines that ended and wait for their next task */
     unsigned idle_count;
     unsigned idle_least;  /* as few as there have been since they were last looked through */
@@ -115,6 +116,8 @@ static inline struct host *host_upvalue(lua_State *L)
 void keep_reserve(lua_State *L, struct host *host); /* raises */
 bool keep_reserve_quietly(struct host *host);
 int keep_grow_protected(lua_State *L);
+void keep_function(lua_State *L, struct host *host, enum kept slot, lua_CFunction function); /* raises */
+void keep_push_function(lua_State *L, struct host *host, enum kept slot, void *argument);
 int keep_take(struct host *host); /* 0 when none was reserved */
 void keep_drop(struct host *host, int slot);
 

@@ -34,8 +34,23 @@ void keep_reserve(lua_State *L, struct host *host)
 
 int keep_grow_protected(lua_State *L)
 {
-    keep_reserve(L, lua_touserdata(L, 1));
+    keep_reserve(L, host_upvalue(L));
     return 0;
+}
+
+/* Keep a function that is to be entered from the library, where nothing can be made. */
+void keep_function(lua_State *L, struct host *host, enum kept slot, lua_CFunction function)
+{
+    lua_pushlightuserdata(L, host);
+    lua_pushcclosure(L, function, 1);
+    keep_set(L, host, slot);
+}
+
+/* Push such a function. What it is told, it finds in the host: in LuaJIT even a light userdata may take memory. */
+void keep_push_function(lua_State *L, struct host *host, enum kept slot, void *argument)
+{
+    keep_push(L, host, slot);
+    host->argument = argument;
 }
 
 /* The same from where nothing may raise. */
@@ -48,8 +63,7 @@ bool keep_reserve_quietly(struct host *host)
     if (!lua_checkstack(L, 4))
         return false;
     keep_push(L, host, KEPT_GROW);
-    lua_pushlightuserdata(L, host);
-    if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK)
         lua_pop(L, 1);
     return host->first_free != 0;
 }

@@ -88,7 +88,10 @@ static int get_running_loop(lua_State *L)
 /* For C: the loop as a light userdata, with a reference that whoever reads it owns. */
 static int loop_handle(lua_State *L)
 {
-    lua_pushlightuserdata(L, async_loop_ref(loop_check(L, 1)));
+    async_loop *loop = loop_check(L, 1);
+
+    lua_pushlightuserdata(L, loop);
+    async_loop_ref(loop);
     return 1;
 }
 

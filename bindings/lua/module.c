@@ -153,8 +153,7 @@ int luaopen_libasync_core(lua_State *L)
     }
     host = host_new(L);
     keep_reserve(L, host);
-    lua_pushcfunction(L, keep_grow_protected);
-    keep_set(L, host, KEPT_GROW);
+    keep_function(L, host, KEPT_GROW, keep_grow_protected);
     lua_newtable(L);
     keep_set(L, host, KEPT_THREADS);
     keep_loops(L, host);

@@ -163,15 +163,14 @@ static int sequence_length(lua_State *L, int index)
     return keys == count ? count : -1;
 }
 
-/* Arguments: the object, and where to put the list. */
+/* Argument: the object. */
 static int read_protected(lua_State *L)
 {
-    struct host *host = host_of(L);
-    async_value **list = lua_touserdata(L, 2);
+    struct host *host = host_upvalue(L);
+    async_value **list = host->argument;
     async_value **items;
     int count;
 
-    lua_settop(L, 2);
     if (!lua_istable(L, 1) || lua_getmetatable(L, 1))
         return 0;
     count = sequence_length(L, 1);
@@ -180,7 +179,7 @@ static int read_protected(lua_State *L)
     items = lua_newuserdatauv(L, (size_t)(count ? count : 1) * sizeof *items, 0);
     for (int index = 0; index < count; index++) {
         lua_rawgeti(L, 1, index + 1);
-        items[index] = value_from(L, host, 4, host->loop);
+        items[index] = value_from(L, host, 3, host->loop);
         lua_pop(L, 1);
     }
     *list = async_list(items, (size_t)count);
@@ -196,10 +195,9 @@ async_value *value_read(void *pointer)
 
     if (!host->store || !box->slot || !lua_checkstack(host->runner, 4))
         return NULL;
-    keep_push(host->runner, host, KEPT_READ);
+    keep_push_function(host->runner, host, KEPT_READ, &list);
     keep_push(host->runner, host, box->slot);
-    lua_pushlightuserdata(host->runner, &list);
-    if (lua_pcall(host->runner, 2, 0, 0) != LUA_OK)
+    if (lua_pcall(host->runner, 1, 0, 0) != LUA_OK)
         lua_pop(host->runner, 1);
     return list;
 }
@@ -374,9 +372,7 @@ void value_register(lua_State *L, struct host *host)
     static const luaL_Reg metamethods[] = {
         {"__gc", opaque_gc}, {"__tostring", opaque_tostring}, {"__eq", opaque_eq}, {NULL, NULL}};
 
-    lua_pushcfunction(L, pack_protected);
-    keep_set(L, host, KEPT_PACK);
-    lua_pushcfunction(L, read_protected);
-    keep_set(L, host, KEPT_READ);
+    keep_function(L, host, KEPT_PACK, pack_protected);
+    keep_function(L, host, KEPT_READ, read_protected);
     register_class(L, host, KEPT_VALUE_CLASS, "value", metamethods, NULL, NULL);
 }
