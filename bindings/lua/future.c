@@ -52,19 +52,29 @@ struct handle *handle_ensure(lua_State *L, struct host *host, int index)
     return handle;
 }
 
-/* A task of ours that runs is the userdata that its coroutine keeps; anything else gets a new one. */
+/* A task of ours that runs is the userdata that its coroutine keeps, once it has one; anything else gets a new one. */
 void future_push(lua_State *L, struct host *host, async_future *taken)
 {
     struct coroutine *coroutine = async_future_state(taken, resume_step);
     struct handle *handle;
 
-    if (coroutine && coroutine->host == host) {
+    if (coroutine && coroutine->host != host)
+        coroutine = NULL;
+    if (coroutine) {
         keep_push(L, host, coroutine->handle_slot);
-        async_future_unref(taken);
-        return;
+        if (lua_isuserdata(L, -1)) {
+            async_future_unref(taken);
+            return;
+        }
+        lua_pop(L, 1);
     }
     handle = handle_new(L, host, async_future_is_task(taken) ? KEPT_TASK_CLASS : KEPT_FUTURE_CLASS, 0);
     handle->future = taken;
+    if (coroutine) {
+        handle->number = coroutine->number;
+        lua_pushvalue(L, -1);
+        keep_set(L, host, coroutine->handle_slot);
+    }
 }
 
 /* Two lists, those done and those pending, from the userdata waited for and a list of bools. */

@@ -21,7 +21,9 @@ void generic_push_value(lua_State *L, async_value *taken)
 {
     struct host *host = host_of(L);
 
-    if (async_value_error(taken))
+    if (!taken)
+        lua_pushnil(L);
+    else if (async_value_error(taken))
         error_push(L, host, taken);
     else
         value_push(L, host, taken);
@@ -65,6 +67,16 @@ async_value **generic_values(lua_State *L, int index, size_t *count)
         lua_pop(L, 1);
     }
     return values;
+}
+
+/* The state for a step, of a function or coroutine. */
+struct coroutine *generic_coroutine(lua_State *L, int index)
+{
+    struct host *host = host_of(L);
+
+    task_check_startable(L, host, index);
+    lua_pushvalue(L, index);
+    return task_prepare(L, host, lua_gettop(L));
 }
 
 static int run(lua_State *L)

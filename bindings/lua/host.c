@@ -39,7 +39,7 @@ static async_next pass(async_task *task, struct coroutine *self, int results)
     lua_pop(self->thread, results);
     if (future)
         return async_fail(task, ASYNC_EINVAL, "the task yielded a future: use async.await(future) instead");
-    return async_try(task, async_sleep(self->loop, 0), resume_step);
+    return async_try(task, async_sleep(async_task_loop(task), 0), resume_step);
 }
 
 /* What an await of ours noted, or NULL for a yield that was none. A yield can fail after the note was made, where C
@@ -73,7 +73,7 @@ async_next resume_step(async_task *task, void *state)
     self->arguments = 0;
     host->current = self;
     host->task = task;
-    host->loop = self->loop;
+    host->loop = async_task_loop(task);
     status = resume(thread, host->runner, arguments, &results);
     host->current = NULL;
     if (status == LUA_YIELD) {
@@ -84,7 +84,7 @@ async_next resume_step(async_task *task, void *state)
     if (status != LUA_OK)
         return fail(task, self);
     self->returned = true;
-    return async_return(task, value_from_several(thread, host, results, self->loop));
+    return async_return(task, value_from_several(thread, host, results, host->loop));
 }
 
 /* Lets go of a thread. Taking a key out allocates nothing. */

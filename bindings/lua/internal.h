@@ -66,7 +66,6 @@ struct coroutine {
     struct host *host;
     lua_State *thread;
     struct coroutine *next;
-    async_loop *loop;
     int handle_slot; /* keeps the task's userdata while it runs, so that current_task gives the same one */
     int arguments;   /* how many values the next resume passes */
     unsigned number;
@@ -181,6 +180,7 @@ void future_register(lua_State *L, struct host *host);
 
 /* task.c */
 struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index); /* raises */
+struct coroutine *task_prepare(lua_State *L, struct host *host, int index);              /* raises */
 void task_check_startable(lua_State *L, struct host *host, int index);                   /* raises */
 int task_create_on(lua_State *L);
 void task_push_name(lua_State *L, const struct handle *handle); /* raises */
@@ -227,6 +227,7 @@ void generic_push_future(lua_State *L, async_future *taken);            /* raise
 void generic_push_loop(lua_State *L, async_loop *taken);                /* raises */
 void generic_push_value(lua_State *L, async_value *taken);              /* raises */
 async_future **generic_futures(lua_State *L, int index, size_t *count); /* raises */
+struct coroutine *generic_coroutine(lua_State *L, int index);           /* raises */
 async_value **generic_values(lua_State *L, int index, size_t *count);   /* raises */
 void generic_register(lua_State *L, struct host *host);
 

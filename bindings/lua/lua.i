@@ -84,8 +84,19 @@
   $1 = generic_values(L, $input, &$2);
 %}
 
-/* All tasks there are, as a table. */
+/* Tasks are only counted here; the native face lists them. */
 %typemap(in, numinputs=0) (async_future **tasks, size_t capacity) "$1 = NULL; $2 = 0;"
+
+/* A coroutine is a Lua function or thread. */
+%typemap(in) (async_step *first, void *state, async_destroy *destroy) %{
+  $1 = resume_step; $2 = generic_coroutine(L, $input); $3 = coroutine_destroy;
+%}
+
+/* A value that the call hands out comes after what it returns. */
+%typemap(in, numinputs=0) async_value **value (async_value *got = NULL) "$1 = &got;"
+%typemap(argout) async_value **value %{
+  generic_push_value(L, *$1); SWIG_arg++;
+%}
 
 /* Whole numbers stay whole, and texts keep their zero bytes. */
 %typemap(in, checkfn="lua_isnumber") int, int64_t, uint32_t, size_t "$1 = ($1_ltype)lua_tointeger(L, $input);"

@@ -16,15 +16,13 @@ static void note_origin(lua_State *L, struct coroutine *coroutine)
     memcpy(coroutine->source, caller.short_src, sizeof coroutine->source);
 }
 
-/* Start the function or coroutine at an index with the arguments above it; the task replaces them all. */
-struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index)
+/* Pops the function or coroutine at an index and the arguments above it into the state of a task's step. */
+struct coroutine *task_prepare(lua_State *L, struct host *host, int index)
 {
     bool function = lua_type(L, index) == LUA_TFUNCTION;
-    struct handle *handle = handle_new(L, host, KEPT_TASK_CLASS, 0);
     struct coroutine *coroutine;
     int count;
 
-    lua_insert(L, index++);
     coroutine = function ? coroutine_take(L, host) : coroutine_adopt(L, host, index);
     if (!function)
         lua_remove(L, index);
@@ -34,12 +32,23 @@ struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int
         luaL_error(L, "too many arguments for a task");
     }
     lua_xmove(L, coroutine->thread, count);
+    note_origin(L, coroutine);
+    coroutine->arguments = function ? count - 1 : count;
+    coroutine->number = ++host->tasks;
+    return coroutine;
+}
+
+/* Start the function or coroutine at an index with the arguments above it; the task replaces them all. */
+struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index)
+{
+    struct handle *handle = handle_new(L, host, KEPT_TASK_CLASS, 0);
+    struct coroutine *coroutine;
+
+    lua_insert(L, index);
+    coroutine = task_prepare(L, host, index + 1);
+    handle->number = coroutine->number;
     lua_pushvalue(L, -1);
     keep_set(L, host, coroutine->handle_slot);
-    note_origin(L, coroutine);
-    coroutine->loop = loop;
-    coroutine->arguments = function ? count - 1 : count;
-    coroutine->number = handle->number = ++host->tasks;
     handle->future = async_create_task(loop, resume_step, coroutine, coroutine_destroy);
     return handle;
 }

@@ -18,6 +18,20 @@ describe("the generic interface", function()
     end)
   end)
 
+  it("takes functions and coroutines for steps", function()
+    async.run(function()
+      local group = core.async_task_group_new(async.get_running_loop(), async.current_task())
+      local seen
+      local task = core.async_task_group_create_task(group, function() seen = async.current_task() return 7 end)
+
+      async.await(core.async_task_group_join(group))
+      assert.is_true(rawequal(seen, task))
+      assert.matches("^Task%-%d+$", task:get_name())
+      assert.are.equal(7, task:result())
+      assert.has_error(function() core.async_task_group_create_task(group, 42) end)
+    end)
+  end)
+
   it("answers with codes, and with whole numbers", function()
     async.run(function()
       local future = core.async_future_new(async.get_running_loop())
