@@ -139,6 +139,7 @@ struct async_loop {
     double tidied;        /* when empty memory was last given back */
 
     void *current;        /* the task layer's: the step that runs */
+    void *cancelling;     /* the task layer's: the cancel that is under way */
     void *yielded;        /* the future layer's: what async_sleep(0) gives */
     void *resolver;       /* the dns layer's */
 

@@ -25,6 +25,7 @@ struct async_task {
             uint32_t cancels : 24;      /* asked for, less those taken back */
             uint32_t must_cancel : 1;   /* the next step is told of a cancel */
             uint32_t trying : 1;        /* the next step wants to see failures */
+            uint32_t on_path : 1;       /* a cancel that is under way came through here */
         };
     };
     async_step *step;
@@ -67,6 +68,9 @@ static inline async_task *task_of(const async_future *future)
 /* local.c: takes over the creator's values; false without memory. */
 bool task_inherit(async_task *task);
 void context_drop(struct context *context);
+
+/* cancel.c: the class's cancel. */
+bool task_cancel(async_future *future, async_value *error);
 
 /* step.c: runs the first step now. */
 void task_start_now(async_task *task);

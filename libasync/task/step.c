@@ -108,6 +108,19 @@ static void destroy_pending(async_task *task)
     finish(task, false, error_static(ASYNC_ECLOSED));
 }
 
+/* A cancel that came in the last step takes the place of its value, as in asyncio, but not of its failure. */
+static void finish_as_said(async_task *task, struct running *running)
+{
+    bool success = running->verdict == VERDICT_RETURN;
+
+    if (unlikely(task->must_cancel) && success) {
+        async_value_unref(running->value);
+        finish(task, false, async_value_ref(cancel_of(task)));
+        return;
+    }
+    finish(task, success, running->value);
+}
+
 /* False when the task is over or waits. */
 static bool run_step(async_loop *loop, async_task *task, struct running *running)
 {
@@ -124,7 +137,7 @@ static bool run_step(async_loop *loop, async_task *task, struct running *running
         return false;
     }
     if (running->verdict != VERDICT_AWAIT) {
-        finish(task, running->verdict == VERDICT_RETURN, running->value);
+        finish_as_said(task, running);
         return false;
     }
     if (unlikely(atomic_load_explicit(&loop->closing, memory_order_relaxed))) {
@@ -153,38 +166,12 @@ static void resume(async_loop *loop, struct node *node)
     loop->current = outer;    /* that of the creator, when the task was started eagerly */
 }
 
-/*
- * Cancelling goes down to the innermost operation; each task on the way counts it. What cannot be cancelled any more, or
- * has not begun, is told with its next step. A loop rather than a recursion: tasks await tasks to any depth.
- */
-static bool cancel(async_future *future, async_value *error)
-{
-    async_task *task = task_of(future);
-
-    for (;;) {
-        async_future *awaiting = task->future.awaiting;
-
-        task->cancels += task->cancels < MOST_CANCELS;
-        if (!awaiting || !future_is_pending(awaiting))
-            break;
-        if (awaiting->loop && !future_class(awaiting)->is_task) {
-            if (future_cancel(awaiting, error))
-                return true;
-            break;
-        }
-        task = task_of(awaiting);
-    }
-    task->must_cancel = true;
-    task_keep_cancel(task, error);
-    return true;
-}
-
 static void cancel_at_close(async_loop *loop, struct node *node)
 {
     async_task *task = container_of(node, async_task, node);
 
     if (future_is_pending(&task->future))
-        cancel(&task->future, error_static(ASYNC_ECANCELED));
+        task_cancel(&task->future, error_static(ASYNC_ECANCELED));
 }
 
 static void end_at_close(async_loop *loop, struct node *node)
@@ -203,7 +190,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 const struct future_class task_class = {
     .node = {.run = resume, .cancel_at_close = cancel_at_close, .end_at_close = end_at_close},
     .size = sizeof(async_task),
-    .cancel = cancel,
+    .cancel = task_cancel,
     .release = task_release,
     .describe = task_describe,
     .is_task = true,
