@@ -109,7 +109,8 @@ static struct timer our_timers[TIMERS];
 
 static void on_our_timer(async_loop *here, struct node *node)
 {
-    fired++;
+    if (++fired == TIMERS)
+        async_loop_stop(loop);
 }
 
 static const struct node_ops our_ops = {.run = on_our_timer};
@@ -130,10 +131,8 @@ static void cancel_ours(const uint32_t *order)
         timer_stop(loop, &our_timers[order[i]]);
 }
 
-/* Stopping a loop that stands still makes its next run one turn long. */
 static void fire_ours(void)
 {
-    async_loop_stop(loop);
     async_loop_run(loop);
 }
 
@@ -219,9 +218,16 @@ static void add_sleeps(const uint32_t *offsets)
         sleeps[i] = async_sleep(loop, delay_seconds(offsets[i]));
 }
 
+static void stop(async_loop *here, void *user)
+{
+    async_loop_stop(here);
+}
+
+/* All are due; a timer of now comes behind them. */
 static void fire_sleeps(void)
 {
-    fire_ours();
+    async_loop_call_later(loop, 0, stop, NULL, NULL, NULL);
+    async_loop_run(loop);
     for (size_t i = 0; i < TIMERS; i++) {
         fired += async_future_is_done(sleeps[i]);
         async_future_unref(sleeps[i]);

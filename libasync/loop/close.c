@@ -35,9 +35,8 @@ static void tell(async_loop *loop, void (*phase)(void *object, void *user))
 
 static void release_arrays(async_loop *loop)
 {
-    memory_release(loop->timers.entries, loop->timers.capacity * sizeof *loop->timers.entries);
+    timers_release(&loop->timers);
     memory_release(loop->watched, loop->watched_capacity * sizeof *loop->watched);
-    loop->timers = (struct timers){0};
     loop->watched = NULL;
     loop->watched_capacity = 0;
 }

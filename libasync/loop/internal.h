@@ -264,6 +264,7 @@ void loop_report(async_loop *loop, async_future *source, int error, const char *
 bool timer_start(async_loop *loop, struct timer *timer, double when);    /* false without memory */
 void timer_stop(async_loop *loop, struct timer *timer);                  /* also when it is queued already */
 void timers_expire(async_loop *loop, double now);
+void timers_release(struct timers *timers);
 static inline void timer_init(struct timer *timer, const struct node_ops *ops)
 {
     timer->node = (struct node){.ops = ops};
