@@ -60,9 +60,9 @@ struct slab_link {
 struct slab_chunk {
     struct slab_link all, roomy;    /* in the lists of all chunks and of those with room; empty ones are in a stack */
     struct slab_object *free;       /* objects that were given back, last one first */
+    char *fresh, *behind;           /* objects from here on were never touched; behind the last of them */
     uint32_t live;
-    uint32_t carved : 31;           /* objects ever handed out; those behind were never touched */
-    uint32_t full : 1;              /* found without room, and out of that list */
+    bool full;                      /* found without room, and out of that list */
 };
 
 struct slab {
@@ -83,14 +83,24 @@ extern bool slab_one_object_chunks;
 /* Objects have 32 to 256 bytes, in steps of 32. Their third word is theirs to mark life with: slab_free clears it. */
 void slab_init(struct slab *slab, size_t object_size);
 void *slab_allocate_slowly(struct slab *slab);
+static inline void *slab_carve(const struct slab *slab, struct slab_chunk *chunk)
+{
+    void *object = chunk->fresh;
+
+    chunk->fresh += slab->object_size;
+    return object;
+}
 static inline void *slab_allocate(struct slab *slab)
 {
     struct slab_chunk *chunk = slab->roomy;
     struct slab_object *object = likely(chunk) ? chunk->free : NULL;
 
-    if (unlikely(!object))
+    if (likely(object))
+        chunk->free = object->next_free;
+    else if (likely(chunk && chunk->fresh != chunk->behind))
+        object = slab_carve(slab, chunk);
+    else
         return slab_allocate_slowly(slab);
-    chunk->free = object->next_free;
     chunk->live++;
     return object;
 }

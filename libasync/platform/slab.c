@@ -23,9 +23,9 @@ void slab_init(struct slab *slab, size_t object_size)
     slab->capacity = (uint32_t)((slab->chunk_size - HEADER_SIZE) / object_size);
 }
 
-static struct slab_object *object_at(const struct slab *slab, struct slab_chunk *chunk, uint32_t index)
+static char *first_object(struct slab_chunk *chunk)
 {
-    return (struct slab_object *)((char *)chunk + HEADER_SIZE + (size_t)index * slab->object_size);
+    return (char *)chunk + HEADER_SIZE;
 }
 
 static void link_roomy(struct slab *slab, struct slab_chunk *chunk)
@@ -52,7 +52,8 @@ static struct slab_chunk *add_chunk(struct slab *slab)
 
     if (!chunk)
         return NULL;
-    *chunk = (struct slab_chunk){.all.next = slab->all};
+    *chunk = (struct slab_chunk){.all.next = slab->all, .fresh = first_object(chunk)};
+    chunk->behind = chunk->fresh + (size_t)slab->capacity * slab->object_size;
     if (slab->all)
         slab->all->all.previous = chunk;
     slab->all = chunk;
@@ -86,7 +87,7 @@ static struct slab_chunk *pop_empty(struct slab *slab)
 static struct slab_chunk *find_room(struct slab *slab)
 {
     while (slab->roomy) {
-        if (slab->roomy->free || slab->roomy->carved < slab->capacity)
+        if (slab->roomy->free || slab->roomy->fresh != slab->roomy->behind)
             return slab->roomy;
         slab->roomy->full = true;
         unlink_roomy(slab, slab->roomy);
@@ -99,21 +100,13 @@ static struct slab_chunk *find_room(struct slab *slab)
 
 void *slab_allocate_slowly(struct slab *slab)
 {
-    struct slab_chunk *chunk = find_room(slab);
-    struct slab_object *object;
-
-    if (!chunk)
-        return NULL;
-    object = chunk->free;
-    if (object)
-        chunk->free = object->next_free;
-    else
-        object = object_at(slab, chunk, chunk->carved++);
-    chunk->live++;
-    return object;
+    return find_room(slab) ? slab_allocate(slab) : NULL;
 }
 
-/* A chunk that becomes empty is kept for the next wave. While the chunks are walked none may go. */
+/*
+ * A chunk that becomes empty is kept for the next wave. That carves it anew, from one end to the other: the order in
+ * which objects came back may be any, and memory is slow to follow it. While the chunks are walked none may go.
+ */
 static void set_aside(struct slab *slab, struct slab_chunk *chunk)
 {
     unlink_roomy(slab, chunk);
@@ -121,6 +114,8 @@ static void set_aside(struct slab *slab, struct slab_chunk *chunk)
         give_back(slab, chunk);
         return;
     }
+    chunk->free = NULL;
+    chunk->fresh = first_object(chunk);
     chunk->roomy.next = slab->empty;
     slab->empty = chunk;
     slab->empties++;
@@ -161,8 +156,8 @@ void slab_walk(struct slab *slab, void (*visit)(void *object, void *user), void 
 
     slab->walking = true;
     for (struct slab_chunk *chunk = slab->all; chunk; chunk = chunk->all.next)
-        for (uint32_t index = 0; index < chunk->carved; index++) {
-            struct slab_object *object = object_at(slab, chunk, index);
+        for (char *place = first_object(chunk); place < chunk->fresh; place += slab->object_size) {
+            struct slab_object *object = (struct slab_object *)place;
 
             if (object->alive)
                 visit(object, user);
