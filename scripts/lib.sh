@@ -51,16 +51,17 @@ END
 
 # Sets $python to the python3 a user would get if that has all that is named, else to the one that packages complete.
 choose_python() {
-    if [ -n "${PYTHON:-}" ]; then
-        [ "$PYTHON" = none ] || command -v "$PYTHON" >/dev/null || stop "There is no Python called $PYTHON."
-        python=$PYTHON
+    if [ "${PYTHON:-}" = none ]; then
+        python=none
         return
     fi
-    for python in python3 /usr/bin/python3; do
-        python=$(command -v "$python") && python_has "$python" "$@" && return
+    for python in ${PYTHON:-python3 /usr/bin/python3}; do
+        # The interpreter itself, where the name is that of a script which only looks it up.
+        python=$("$python" -c 'import sys; print(sys.executable)' 2>/dev/null) && python_has "$python" "$@" && return
     done
-    python=python3
-    if command -v apt-get >/dev/null; then python=/usr/bin/python3; fi
+    [ -z "${PYTHON:-}" ] || [ -n "$python" ] || stop "There is no Python called $PYTHON."
+    if [ -z "${PYTHON:-}" ] && command -v apt-get >/dev/null; then python=/usr/bin/python3; fi
+    python=${python:-python3}
 }
 
 # Sets $lua to the interpreter of the version asked for, whatever this system calls it.
