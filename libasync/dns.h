@@ -28,13 +28,14 @@ extern "C" {
 #define ASYNC_DNS_PASSIVE 2u
 
 /**
- * Look a host up: addresses in text form, the hosts file, then the name servers (RFC 3493 section 6.1 as far as it goes).
+ * Look a host up: addresses in text form, the hosts file, then the name servers (RFC 3493, section 6.1, as far as it
+ * goes). localhost is never asked for, and names in .invalid are never there (RFC 6761).
  *
  * @param loop     the loop (lent)
  * @param host     name or address (lent); NULL for this machine
  * @param service  port number as text, or a name of the services file (lent); NULL for port 0
  * @param family   ASYNC_ANY, ASYNC_IPV4 or ASYNC_IPV6
- * @param type     ASYNC_ANY, ASYNC_STREAM or ASYNC_DATAGRAM
+ * @param type     ASYNC_STREAM or ASYNC_DATAGRAM; ASYNC_ANY lists each address once a type that has the service
  * @param flags    0, ASYNC_DNS_NUMERIC_HOST, ASYNC_DNS_PASSIVE
  * @return future of a list of addresses, best first (RFC 6724); read them with async_address_host and its like (given)
  * @error  ASYNC_ENONAME, ASYNC_ESERVICE, ASYNC_EDNS, ASYNC_ETIMEDOUT, each naming the host; ASYNC_EINVAL when host and

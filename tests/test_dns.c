@@ -30,7 +30,7 @@ static void use_hosts(const char *text)
 {
     write_file(hosts_path, text);
     setenv("CARES_HOSTS", hosts_path, 1);
-    setenv("RES_OPTIONS", "retrans:100 retry:2 ndots:1", 1);
+    setenv("RES_OPTIONS", "timeout:5 attempts:3", 1);
     resolver_settings = (struct resolver_settings){
         .configuration = "/dev/null",
         .servers = "127.0.0.1:1",
@@ -146,7 +146,8 @@ START_TEST(a_scope_is_an_interface_by_name_or_number)
     }
     ck_assert_str_eq(outcome(ask("fe80::1%nosuch0")), "ENONAME host 'fe80::1%nosuch0': no such network interface");
     ck_assert_str_eq(outcome(ask("fe80::1%")), "ENONAME host 'fe80::1%': no such network interface");
-    ck_assert_str_eq(outcome(ask("fe80::1%99999999999")), "ENONAME host 'fe80::1%99999999999': no such network interface");
+    ck_assert_str_eq(outcome(ask("fe80::1%99999999999")),
+                     "ENONAME host 'fe80::1%99999999999': no such network interface");
 }
 END_TEST
 
@@ -313,7 +314,11 @@ END_TEST
 
 START_TEST(the_hosts_file_is_asked_first)
 {
-    use_hosts("# a comment\n192.0.2.7 printer printer.example  # another\n2001:db8::7\tprinter\n192.0.2.8 Scanner\nx y\n");
+    use_hosts("# a comment\n"
+              "192.0.2.7 printer printer.example  # another\n"
+              "2001:db8::7\tprinter\n"
+              "192.0.2.8 Scanner\n"
+              "no-address printer\n");
     ck_assert_str_eq(outcome(async_getaddrinfo(loop, "printer", "1", ASYNC_IPV4, ASYNC_STREAM, 0)),
                      "192.0.2.7:1/tcp");
     ck_assert_str_eq(outcome(async_getaddrinfo(loop, "printer", "1", ASYNC_IPV6, ASYNC_STREAM, 0)),
@@ -387,9 +392,12 @@ END_TEST
 START_TEST(silence_and_lies_end_in_time)
 {
     serve();
-    ck_assert_str_eq(outcome(ask("never.test")), "ETIMEDOUT host 'never.test': the name servers did not answer in time");
+    setenv("RES_OPTIONS", "retrans:50 retry:2", 1);
+    ck_assert_str_eq(outcome(ask("never.test")),
+                     "ETIMEDOUT host 'never.test': the name servers did not answer in time");
     ck_assert_int_eq(name_server_queries(), 4);
-    ck_assert_str_eq(outcome(ask("lies.test")), "ETIMEDOUT host 'lies.test': the name servers did not answer in time");
+    ck_assert_str_eq(outcome(ask("lies.test")),
+                     "ETIMEDOUT host 'lies.test': the name servers did not answer in time");
     serve_no_more();
 }
 END_TEST
@@ -403,6 +411,7 @@ START_TEST(a_lookup_waits_while_the_loop_runs_on)
     ck_assert(!async_future_is_done(late));
     ck_assert_str_eq(outcome(ask("one.test")), "192.0.2.1:0/tcp");
     ck_assert(!async_future_is_done(late));
+    name_server_answer_late();
     ck_assert_str_eq(outcome(late), "192.0.2.1:0/tcp");
     serve_no_more();
 }
@@ -422,6 +431,8 @@ START_TEST(a_cancelled_lookup_ends_at_once_and_the_others_go_on)
     ck_assert_int_eq(async_future_cancel(lookups[1], NULL), ASYNC_ESTATE);
     turn();
     ck_assert_notes("cancelled");
+    ck_assert_str_eq(outcome(ask("one.test")), "192.0.2.1:0/tcp");
+    name_server_answer_late();
     ck_assert_str_eq(outcome(lookups[0]), "192.0.2.1:0/tcp");
     ck_assert_str_eq(outcome(lookups[2]), "192.0.2.1:0/tcp");
     ck_assert_str_eq(outcome(lookups[1]), "ECANCELED enough");
@@ -440,6 +451,9 @@ START_TEST(a_lookup_that_was_not_asked_yet_can_be_cancelled_too)
     third = ask("printer");
     ck_assert_int_eq(async_future_cancel(second, NULL), 0);
     ck_assert(!async_future_is_done(third));
+    while (name_server_queries() < 2)
+        turn();
+    name_server_answer_late();
     ck_assert_str_eq(outcome(first), "192.0.2.1:0/tcp");
     ck_assert_str_eq(outcome(third), "192.0.2.7:0/tcp");
     ck_assert_int_eq(name_server_queries(), 2);
@@ -476,12 +490,19 @@ START_TEST(a_cancelled_task_cancels_its_lookup)
 }
 END_TEST
 
+static void wait_for_answers(int queries)
+{
+    while (name_server_queries() < queries)
+        turn();
+    ck_assert_int_eq(finish(ask("one.test")), 0);
+}
+
 START_TEST(a_dropped_lookup_still_ends_and_its_failure_is_reported)
 {
     serve();
     async_future_unref(ask("one.test"));
     async_future_unref(ask("missing.test"));
-    ck_assert_int_eq(finish(ask("late.test")), 0);
+    wait_for_answers(4);
     ck_assert_str_eq(reports(),
                      "ASYNC_ENONAME: getaddrinfo failed and nobody read it: host 'missing.test': no such host name");
     serve_no_more();
@@ -502,7 +523,7 @@ START_TEST(a_report_may_start_the_next_lookup)
     async_loop_set_exception_handler(loop, look_on, &next, NULL);
     async_future_unref(ask("missing.test"));
     while (!next)
-        ck_assert_int_eq(finish(ask("late.test")), 0);
+        turn();
     ck_assert_int_eq(finish(next), 0);
     serve_no_more();
 }
@@ -533,7 +554,7 @@ START_TEST(lookups_gather)
 
     serve();
     for (int round = 0; round < 2; round++) {
-        lookups[0] = ask("late.test");
+        lookups[0] = ask("both.test");
         lookups[1] = ask("missing.test");
         lookups[2] = ask("printer");
         all = async_gather(loop, lookups, 3, round ? ASYNC_GATHER_KEEP_ERRORS : 0);
@@ -542,7 +563,7 @@ START_TEST(lookups_gather)
             continue;
         }
         ck_assert_int_eq(async_loop_run_until(loop, all), 0);
-        ck_assert_uint_eq(async_value_count(async_value_item(async_future_value(all), 0)), 1);
+        ck_assert_uint_eq(async_value_count(async_value_item(async_future_value(all), 0)), 2);
         ck_assert_int_eq(async_value_error(async_value_item(async_future_value(all), 1)), ASYNC_ENONAME);
         async_future_unref(all);
     }
@@ -569,7 +590,6 @@ static void look_many_up(uint32_t most_asked)
 START_TEST(thousands_are_looked_up_at_once)
 {
     serve();
-    setenv("RES_OPTIONS", "retrans:500 retry:5", 1);
     look_many_up(100);
     serve_no_more();
 }

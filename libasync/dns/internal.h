@@ -14,6 +14,7 @@
 
 struct ares_addrinfo;
 struct ares_channeldata;
+struct ares_socket_functions;
 
 union host_address {
     struct sockaddr any;
@@ -46,6 +47,10 @@ async_value *name_loopback(int family, const struct ports *ports);
 
 /* localhost.c: needs the loop's resolver. */
 async_value *localhost_outcome(async_loop *loop, int family, const struct ports *ports);
+
+/* wire.c: what c-ares calls instead of the system. */
+extern const struct ares_socket_functions wire_functions;
+int wire_configure(int descriptor, int type, void *user);
 
 /* A lookup that c-ares is asked, or will be: pending unless it was cancelled. It holds itself until it was answered. */
 struct lookup {

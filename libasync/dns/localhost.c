@@ -1,6 +1,6 @@
 /*
- * localhost and the names below it: by the hosts file, else the loopback, but by no name server (RFC 6761, section 6.3).
- * Not through c-ares' general lookup, which in 1.18 leaks a name where the file does not know it.
+ * localhost and the names below it: by the hosts file, else the loopback, but by no name server (RFC 6761, section
+ * 6.3). Not through c-ares' general lookup, which in 1.18 leaks a name where the file does not know it.
  */
 #include "libasync/dns/internal.h"
 

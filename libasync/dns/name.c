@@ -1,4 +1,4 @@
-/* Hosts that need no lookup: none at all, addresses in text form, names that nobody can have or that RFC 6761 reserves. */
+/* Hosts that need no lookup: none at all, addresses in text form, names that nobody can have or that are reserved. */
 #include "libasync/dns/internal.h"
 
 #include <arpa/inet.h>

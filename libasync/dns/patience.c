@@ -1,6 +1,6 @@
 /*
- * How long a name server may take, as resolv.conf(5) spells it: "options timeout:SECONDS attempts:NUMBER", in the file or
- * in $RES_OPTIONS. c-ares before 1.22 knows only words of its own for these, so they are read here.
+ * How long a name server may take, as resolv.conf(5) spells it: "options timeout:SECONDS attempts:NUMBER", in the file
+ * or in $RES_OPTIONS. c-ares before 1.23 knows only words of its own for these, so they are read here.
  */
 #include "libasync/dns/settings.h"
 

@@ -1,7 +1,7 @@
 /*
- * c-ares on the loop: one channel a loop, made at its first lookup. It tells which of its descriptors to watch, and when
- * it wants to be called although none of them is ready. It reads resolv.conf and the hosts file while the loop waits;
- * both are small and local.
+ * c-ares on the loop: one channel a loop, made at its first lookup. It tells which of its descriptors to watch, and
+ * when it wants to be called although none of them is ready. It reads resolv.conf and the hosts file while the loop
+ * waits; both are small and local.
  *
  * c-ares is never entered from its own callbacks: those only complete futures, which queues whoever waits.
  */
@@ -14,10 +14,9 @@
  * half of all numbers taken is as far as that goes well. */
 #define MOST_ASKED 16384
 
-/* Answers to a burst of lookups come in while its rest is still being asked, and the kernel keeps but some hundreds of them
- * for us, so now and then they are heard in between. What this asks for beyond the system's limit is cut to that. */
+/* Answers to a burst of lookups come in while its rest is still being asked, and the kernel keeps but some hundreds of
+ * them for us, so they are heard in between. */
 #define ASKED_BETWEEN 64
-#define RECEIVE_BUFFER (4 << 20)
 
 /* Since then c-ares keeps its queries in the order of their timeouts. */
 #define VERSION_OF_SORTED_TIMEOUTS 0x011400
@@ -37,7 +36,7 @@ struct resolver {
 struct resolver_settings resolver_settings = {.configuration = "/etc/resolv.conf", .most_asked = MOST_ASKED};
 
 /* A watched descriptor, in one direction. */
-struct wire {
+struct socket_watch {
     struct resolver *resolver;
     ares_socket_t descriptor;
 };
@@ -57,52 +56,52 @@ static void on_answer(void *user, int status, int timeouts, struct ares_addrinfo
     ares_freeaddrinfo(found);
 }
 
-static void free_wire(void *user)
+static void free_watch(void *user)
 {
-    memory_release(user, sizeof(struct wire));
+    memory_release(user, sizeof(struct socket_watch));
 }
 
-/* c-ares may give the descriptor up while it processes, and the wire goes with it. */
-static void on_readable(async_loop *loop, void *user)
+/* c-ares may give a descriptor up meanwhile, and its watch goes with it. */
+static void process(struct resolver *resolver, ares_socket_t readable, ares_socket_t writable)
 {
-    struct wire *wire = user;
-    struct resolver *resolver = wire->resolver;
-
     if (!resolver->channel)
         return;
     resolver->asked_unheard = 0;
-    ares_process_fd(resolver->channel, wire->descriptor, ARES_SOCKET_BAD);
+    ares_process_fd(resolver->channel, readable, writable);
     settle(resolver);
+}
+
+static void on_readable(async_loop *loop, void *user)
+{
+    struct socket_watch *watched = user;
+
+    process(watched->resolver, watched->descriptor, ARES_SOCKET_BAD);
 }
 
 static void on_writable(async_loop *loop, void *user)
 {
-    struct wire *wire = user;
-    struct resolver *resolver = wire->resolver;
+    struct socket_watch *watched = user;
 
-    if (!resolver->channel)
-        return;
-    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, wire->descriptor);
-    settle(resolver);
+    process(watched->resolver, ARES_SOCKET_BAD, watched->descriptor);
 }
 
 typedef int add_watch(async_loop *loop, int descriptor, async_callback *callback, void *user, async_destroy *destroy);
-typedef int remove_watch(async_loop *loop, int descriptor);
 
 static void watch(struct resolver *resolver, ares_socket_t descriptor, async_callback *callback, add_watch *add)
 {
-    struct wire *wire = memory_allocate(sizeof *wire);
+    struct socket_watch *watched = memory_allocate(sizeof *watched);
 
-    if (!wire) {
+    if (!watched) {
         resolver->deaf = true;
         return;
     }
-    *wire = (struct wire){resolver, descriptor};
-    if (add(resolver->loop, descriptor, callback, wire, free_wire) != 0)
+    *watched = (struct socket_watch){resolver, descriptor};
+    if (add(resolver->loop, descriptor, callback, watched, free_watch) != 0)
         resolver->deaf = true;
 }
 
-/* While the loop closes it refuses; it then ends the watches itself before it polls again. */
+/* Nothing more to watch for is said before the descriptor is closed. A loop that closes refuses to hear of it, but it
+ * polls no more either, and ends every watch itself. */
 static void on_socket_state(void *user, ares_socket_t descriptor, int readable, int writable)
 {
     struct resolver *resolver = user;
@@ -117,8 +116,8 @@ static void on_socket_state(void *user, ares_socket_t descriptor, int readable, 
         async_loop_remove_writer(resolver->loop, descriptor);
 }
 
-/* Asking c-ares for its next timeout may cost a walk over all queries, so it is not asked when the answer is known to be
- * no earlier than the timer. */
+/* Asking c-ares for its next timeout may cost a walk over all queries, so it is not asked when the answer is known to
+ * be no earlier than the timer. */
 static void arm(struct resolver *resolver)
 {
     double now = clock_now();
@@ -165,7 +164,7 @@ static void ask_waiting(struct resolver *resolver)
     }
 }
 
-/* After each call of c-ares. What is deaf would wait for ever, so all that is under way ends; the next may fare better. */
+/* After each call of c-ares. Who is deaf would wait for ever, so all that is under way ends; the next may do better. */
 static void settle(struct resolver *resolver)
 {
     for (;;) {
@@ -181,10 +180,7 @@ static void settle(struct resolver *resolver)
 
 static void on_timer(async_loop *loop, struct node *node)
 {
-    struct resolver *resolver = container_of(node, struct resolver, timer.node);
-
-    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    settle(resolver);
+    process(container_of(node, struct resolver, timer.node), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
 /* Ends every lookup, those asked by c-ares' last callbacks. */
@@ -229,8 +225,7 @@ static int set_servers(struct resolver *resolver)
     return ares_set_servers_ports_csv(resolver->channel, resolver_settings.servers);
 }
 
-#define OPTIONS                                                                                                        \
-    (ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF | ARES_OPT_RESOLVCONF)
+#define OPTIONS (ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_RESOLVCONF)
 
 static int open_channel(struct resolver *resolver)
 {
@@ -241,7 +236,6 @@ static int open_channel(struct resolver *resolver)
         .sock_state_cb_data = resolver,
         .timeout = patience.milliseconds,
         .tries = patience.attempts,
-        .socket_receive_buffer_size = RECEIVE_BUFFER,
         .resolvconf_path = (char *)resolver_settings.configuration,
     };
     int status, version;
@@ -252,6 +246,8 @@ static int open_channel(struct resolver *resolver)
         status = ares_init_options(&resolver->channel, &options, OPTIONS);
     if (status != ARES_SUCCESS)
         return status;
+    ares_set_socket_functions(resolver->channel, &wire_functions, NULL);
+    ares_set_socket_configure_callback(resolver->channel, wire_configure, NULL);
     ares_version(&version);
     if (version < VERSION_OF_SORTED_TIMEOUTS)
         resolver->shortest_timeout = patience.milliseconds * 1e-3;
