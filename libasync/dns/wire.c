@@ -1,7 +1,8 @@
 /*
  * The system calls under c-ares, for the sake of one: a datagram that cannot be sent. On a connected socket a send also
- * tells of an earlier datagram's refusal, and sends nothing then; c-ares would take that for this one's and wait in vain
- * for news of the earlier. A full queue is no failure either: the datagram counts as lost, and is sent again in time.
+ * tells of an earlier datagram's refusal, and sends nothing then; c-ares would take that for this one's, and wait in
+ * vain for news of the earlier. A full queue is no failure either: the datagram counts as lost, and is sent again in
+ * time.
  */
 #include "libasync/dns/internal.h"
 
