@@ -39,18 +39,6 @@ struct waiter *waiter_new(struct sync *sync, const struct future_class *class)
     return waiter;
 }
 
-/* Has the one task that awaits a waiter in its own turn go on in that turn. Whoever else waits hears of it in the next
- * one, as of any future. */
-static void bring_forward(async_future *future)
-{
-    struct node *only = future->waiters;
-
-    if (likely(only && only->next == only && only->ops == &task_class.node)) {
-        future->waiters = NULL;
-        list_insert_before(future->loop->batch.next, only);
-    }
-}
-
 static void let_go(struct waiter *waiter)
 {
     async_value_unref(waiter->cancel);
@@ -58,20 +46,44 @@ static void let_go(struct waiter *waiter)
     future_drop(&waiter->future);
 }
 
+/* The one task that awaits a waiter in the waiter's own turn, taken out of its ring; it is the caller's to run. */
+static inline struct node *take_task(struct waiter *waiter)
+{
+    struct node *only = waiter->woken ? waiter->future.waiters : NULL;
+
+    if (!only || only->next != only || only->ops != &task_class.node)
+        return NULL;
+    only->next = only->previous = NULL;
+    waiter->future.waiters = NULL;
+    return only;
+}
+
+static inline void run_task(async_loop *loop, struct node *task)
+{
+    if (!task)
+        return;
+    loop->ran++;
+    task->ops->run(loop, task);
+}
+
 void waiter_succeed(struct waiter *waiter, async_value *taken)
 {
-    if (waiter->woken)
-        bring_forward(&waiter->future);
+    async_loop *loop = waiter->future.loop;
+    struct node *task = take_task(waiter);
+
     future_succeed(&waiter->future, taken);
     let_go(waiter);
+    run_task(loop, task);
 }
 
 void waiter_fail(struct waiter *waiter, async_value *taken)
 {
-    if (waiter->woken)
-        bring_forward(&waiter->future);
+    async_loop *loop = waiter->future.loop;
+    struct node *task = take_task(waiter);
+
     future_fail(&waiter->future, taken);
     let_go(waiter);
+    run_task(loop, task);
 }
 
 void line_succeed_all(struct node *line, async_value *value)
@@ -125,6 +137,7 @@ void waiter_end_at_close(async_loop *loop, struct node *node)
     if (!future_is_pending(&waiter->future))
         return;
     node_unlink(node);
+    waiter->woken = false;
     future_excuse(&waiter->future);
     waiter_fail(waiter, error_static(ASYNC_ECLOSED));
 }
