@@ -207,19 +207,32 @@ static void on_connection(async_loop *from, void *user)
     async_loop_add_reader(loop, *connection, on_stream, connection, hang_up);
 }
 
+/* The same port for both, which another program may have for one of them. */
+static bool open_both(struct sockaddr_in *place)
+{
+    socklen_t size = sizeof *place;
+
+    *place = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(datagrams, (struct sockaddr *)place, size), 0);
+    ck_assert_int_eq(getsockname(datagrams, (struct sockaddr *)place, &size), 0);
+    if (bind(listener, (struct sockaddr *)place, size) == 0)
+        return true;
+    close(datagrams);
+    close(listener);
+    return false;
+}
+
 void name_server_start(async_loop *on)
 {
-    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof place;
+    struct sockaddr_in place;
 
     loop = async_loop_ref(on);
     queries = 0;
     late_count = 0;
-    datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(datagrams, (struct sockaddr *)&place, sizeof place), 0);
-    ck_assert_int_eq(getsockname(datagrams, (struct sockaddr *)&place, &size), 0);
-    ck_assert_int_eq(bind(listener, (struct sockaddr *)&place, sizeof place), 0);
+    while (!open_both(&place))
+        ;
     ck_assert_int_eq(listen(listener, 8), 0);
     ck_assert_int_eq(async_loop_add_reader(loop, datagrams, on_datagram, NULL, NULL), 0);
     ck_assert_int_eq(async_loop_add_reader(loop, listener, on_connection, NULL, NULL), 0);
