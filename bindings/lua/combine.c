@@ -200,10 +200,36 @@ static int wait(lua_State *L)
     return 1;
 }
 
+/* async.wait_for(awaitable, seconds) */
+static int wait_for(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    async_loop *loop = running_loop(L, host);
+    double seconds = luaL_checknumber(L, 2);
+    async_future *future = handle_ensure(L, host, 1)->future;
+    struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+
+    handle->future = async_wait_for(loop, async_future_ref(future), seconds);
+    return 1;
+}
+
+static int shield(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    async_loop *loop = running_loop(L, host);
+    async_future *future = handle_ensure(L, host, 1)->future;
+    struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+
+    handle->future = async_shield(loop, async_future_ref(future));
+    return 1;
+}
+
 void combine_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = {
-        {"sleep", sleep}, {"gather", gather}, {"wait", wait}, {"getaddrinfo", getaddrinfo_here}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"sleep", sleep},   {"gather", gather},
+                                         {"wait", wait},     {"wait_for", wait_for},
+                                         {"shield", shield}, {"getaddrinfo", getaddrinfo_here},
+                                         {NULL, NULL}};
 
     register_functions(L, host, functions);
 }
