@@ -46,6 +46,11 @@ PyObject *throw_arguments(PyObject *args)
 
     if (!PyArg_UnpackTuple(args, "throw", 1, 3, &type, &value, &traceback))
         return NULL;
+    /* Before 3.12 the interpreter itself calls with three. */
+    if (PY_VERSION_HEX >= 0x030C0000 && value
+        && PyErr_WarnEx(PyExc_DeprecationWarning, "the (type, exc, tb) signature of throw() is deprecated, use the "
+                                                  "single-arg signature instead.", 1))
+        return NULL;
     if (value == Py_None)
         value = NULL;
     if (traceback == Py_None)

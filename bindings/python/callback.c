@@ -67,12 +67,10 @@ static void callback_run(struct callback *callback)
 
     if (!PyContext_Enter(callback->context)) {
         answer = PyObject_CallOneArg(callback->function, (PyObject *)callback->future);
-        if (!answer)
-            loop_caught(loop, "Exception in callback %R", callback->function, NULL, NULL);
         PyContext_Exit(callback->context);
-    } else {
-        loop_caught(loop, "Exception in callback %R", callback->function, NULL, NULL);
     }
+    if (!answer)
+        loop_caught(loop, "Exception in callback %R", callback->function, NULL, NULL);
     Py_XDECREF(answer);
     loop_leave(loop, previous);
 }

@@ -20,17 +20,6 @@ static int schedule(struct task *task, PyObject *exception)
     return handle ? 0 : -1;
 }
 
-int foreign_start(struct task *task)
-{
-    PyObject *answer;
-
-    if (schedule(task, NULL))
-        return -1;
-    answer = PyObject_CallFunctionObjArgs(words.register_task, task, NULL);
-    Py_XDECREF(answer);
-    return answer ? 0 : -1;
-}
-
 /* 1 when the cancel was taken, 0 when the task is done, -1 with an exception raised. */
 int foreign_cancel(struct task *task, PyObject *message)
 {
@@ -181,4 +170,55 @@ static PyObject *wakeup(PyObject *self, PyObject *future)
     if (error)
         return NULL;
     Py_RETURN_NONE;
+}
+
+static int tell_loop(PyObject *function, struct task *task, PyObject *current)
+{
+    PyObject *answer = PyObject_CallFunctionObjArgs(function, task->future.loop, current, NULL);
+
+    Py_XDECREF(answer);
+    return answer ? 0 : -1;
+}
+
+static int in_context(struct task *task)
+{
+    int error;
+
+    if (PyContext_Enter(task->context))
+        return -1;
+    error = step_with(task, NULL);
+    PyContext_Exit(task->context);
+    return error;
+}
+
+/* The first step at once, in the middle of the step of whichever task creates this one. */
+static int start_eagerly(struct task *task)
+{
+    PyObject *current = PyObject_CallFunctionObjArgs(words.current_task, task->future.loop, NULL);
+    int error;
+
+    if (!current)
+        return -1;
+    error = current != Py_None && tell_loop(words.leave_task, task, current);
+    if (!error)
+        error = in_context(task);
+    if (!error && current != Py_None)
+        error = tell_loop(words.enter_task, task, current);
+    Py_DECREF(current);
+    return error;
+}
+
+int foreign_start(struct task *task, bool eagerly)
+{
+    PyObject *answer, *running = eagerly ? PyObject_CallMethod(task->future.loop, "is_running", NULL) : Py_NewRef(Py_False);
+    bool at_once = running == Py_True;
+
+    Py_XDECREF(running);
+    if (!running || (at_once ? start_eagerly(task) : schedule(task, NULL)))
+        return -1;
+    if (task->future.state != PENDING)
+        return 0;
+    answer = PyObject_CallFunctionObjArgs(words.register_task, task, NULL);
+    Py_XDECREF(answer);
+    return answer ? 0 : -1;
 }

@@ -61,17 +61,14 @@ static int future_type_init(PyObject *self, PyObject *args, PyObject *kwargs)
 
 static PyObject *method_result(PyObject *self, PyObject *unused)
 {
-    struct future *future = ready(self);
     PyObject *result;
 
-    return future && !future_result(future, &result) ? result : NULL;
+    return future_result((struct future *)self, &result) ? NULL : result;
 }
 
 static PyObject *method_exception(PyObject *self, PyObject *unused)
 {
-    struct future *future = ready(self);
-
-    return future ? future_exception(future) : NULL;
+    return future_exception((struct future *)self);
 }
 
 static PyObject *method_set_result(PyObject *self, PyObject *result)

@@ -112,12 +112,10 @@ static void handle_run(struct handle *handle)
     if (!PyContext_Enter(context)) {
         answer = args ? PyObject_Vectorcall(function, PySequence_Fast_ITEMS(args), (size_t)PyTuple_GET_SIZE(args), NULL)
                       : PyObject_CallNoArgs(function);
-        if (!answer)
-            loop_caught(loop, "Exception in callback %R", function, "handle", (PyObject *)handle);
         PyContext_Exit(context);
-    } else {
-        loop_caught(loop, "Exception in callback %R", function, "handle", (PyObject *)handle);
     }
+    if (!answer)
+        loop_caught(loop, "Exception in callback %R", function, "handle", (PyObject *)handle);
     Py_XDECREF(answer);
     Py_DECREF(context);
     Py_XDECREF(args);

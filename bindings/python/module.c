@@ -29,6 +29,7 @@ static struct {
     { &words.gaierror, "socket", "gaierror" },
     { &words.set_running_loop, "asyncio", "_set_running_loop" },
     { &words.get_running_loop, "asyncio", "_get_running_loop" },
+    { &words.current_task, "asyncio", "current_task" },
     { &words.register_task, "asyncio", "_register_task" },
     { &words.enter_task, "asyncio", "_enter_task" },
     { &words.leave_task, "asyncio", "_leave_task" },

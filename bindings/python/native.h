@@ -102,7 +102,7 @@ struct words {
         *done, *result;
     PyObject *only_context;    /* ("context",): the keyword names of a call */
     PyObject *cancelled_error, *invalid_state_error, *timeout_error, *gaierror;
-    PyObject *set_running_loop, *get_running_loop, *register_task, *enter_task, *leave_task, *current_tasks;
+    PyObject *set_running_loop, *get_running_loop, *current_task, *register_task, *enter_task, *leave_task, *current_tasks;
     PyObject *helpers;         /* the module of functions written in Python */
     PyObject *error;           /* libasync.Error */
 };
@@ -178,7 +178,7 @@ int callbacks_traverse(struct future *future, visitproc visit, void *arg);
 /* task.c */
 async_step task_step;
 int task_setup(void);
-int task_start(struct task *task);
+int task_start(struct task *task, bool eagerly);
 void task_introduce(struct task *task);
 int task_cancel(struct task *task, PyObject *message);
 PySendResult task_resume(struct task *task, PyObject *exception, PyObject **result);
@@ -196,7 +196,7 @@ async_future *foreign_wait(struct task *task, PyObject *awaited);
 bool foreign_goes_on(struct task *task, async_task *handle, async_next *verdict);
 bool foreign_wakeup(PyObject *callback);
 int foreign_check(struct task *task, PyObject *awaited);
-int foreign_start(struct task *task);
+int foreign_start(struct task *task, bool eagerly);
 int foreign_cancel(struct task *task, PyObject *message);
 
 /* loop.c and loop_methods.c */

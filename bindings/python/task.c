@@ -2,17 +2,20 @@
    coroutine's own `await` takes them out of the future it yielded, and the step only throws what cannot come that way. */
 #include "bindings/python/native.h"
 
-static async_task_options *trying;
+static async_task_options *usual, *eager;
 
 /* asyncio's tasks see a cancel even before their first step, so that step must run. */
 int task_setup(void)
 {
-    trying = async_task_options_new();
-    if (!trying) {
+    usual = async_task_options_new();
+    eager = async_task_options_new();
+    if (!usual || !eager) {
         PyErr_NoMemory();
         return -1;
     }
-    return async_task_options_set_trying(trying, true);
+    async_task_options_set_trying(usual, true);
+    async_task_options_set_trying(eager, true);
+    return async_task_options_set_eager(eager, true);
 }
 
 /* Only what fails or is handed out pays for a name and an origin on the C side. */
@@ -198,6 +201,8 @@ async_next task_step(async_task *handle, void *state)
     PySendResult sent;
     async_next verdict;
 
+    if (!task->future.handle)
+        task->future.handle = async_future_ref(async_task_future(handle));
     if (task->waiter && foreign_goes_on(task, handle, &verdict)) {
         loop_leave(loop, previous);
         return verdict;
@@ -228,17 +233,27 @@ static void task_drop(void *state)
     Py_DECREF(task);
 }
 
-int task_start(struct task *task)
+int task_start(struct task *task, bool eagerly)
 {
     struct loop *loop = (struct loop *)task->future.loop;
+    async_future *handle;
 
     /* What C holds is no garbage, nor is what hangs on it: the collector need not look at it before it ends. */
     PyObject_GC_UnTrack(task);
     Py_INCREF(task);
     task->started = true;
-    task->future.handle = async_create_task_with(loop->handle, task_step, task, task_drop, trying);
+    handle = async_create_task_with(loop->handle, task_step, task, task_drop, eagerly ? eager : usual);
+    /* Its first step has taken one already if that ran inside the call. */
+    if (task->future.handle)
+        async_future_unref(handle);
+    else
+        task->future.handle = handle;
     if (task->started)
         return 0;
+    if (task->future.state != PENDING) {
+        Py_CLEAR(task->coroutine);
+        return 0;
+    }
     raise_error(async_future_error(task->future.handle), NULL);
     task->future.handle = async_future_unref(task->future.handle);
     return -1;

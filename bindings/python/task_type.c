@@ -41,7 +41,7 @@ PyObject *task_origin(struct task *task)
 
 PyObject *task_name(struct task *task)
 {
-    if (!task->name && task->coroutine)
+    if (!task->name && task->context)
         task->name = PyUnicode_FromFormat("Task-%lu", task->number);
     if (task->name)
         return Py_NewRef(task->name);
@@ -78,12 +78,12 @@ static int task_init(struct task *task, PyObject *loop, PyObject *coroutine, PyO
 
 static int type_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = { "coro", "loop", "name", "context", NULL };
+    static char *names[] = { "coro", "loop", "name", "context", "eager_start", NULL };
     PyObject *coroutine, *loop = NULL, *name = NULL, *context = NULL;
     struct task *task = (struct task *)self;
-    int error;
+    int error, eagerly = 0;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOO:Task", names, &coroutine, &loop, &name, &context))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOOp:Task", names, &coroutine, &loop, &name, &context, &eagerly))
         return -1;
     if (task->started) {
         PyErr_SetString(PyExc_RuntimeError, "the task has started already");
@@ -96,7 +96,7 @@ static int type_init(PyObject *self, PyObject *args, PyObject *kwargs)
     Py_DECREF(loop);
     if (error)
         return -1;
-    return task->future.native ? task_start(task) : foreign_start(task);
+    return task->future.native ? task_start(task, eagerly) : foreign_start(task, eagerly);
 }
 
 static PyObject *refuse(const char *operation)
@@ -350,7 +350,7 @@ PyObject *task_new_native(struct loop *loop, PyObject *coroutine, PyObject *name
     if (!task)
         return NULL;
     if (task_init(task, (PyObject *)loop, coroutine, name, context)
-        || (task->future.debug && note_source(&task->future)) || task_start(task))
+        || (task->future.debug && note_source(&task->future)) || task_start(task, false))
         Py_CLEAR(task);
     return (PyObject *)task;
 }

@@ -14,8 +14,8 @@ from ._core import _get_running_loop
 from ._helpers import Error
 from .loop import Loop, get_event_loop, new_event_loop, set_event_loop
 from .tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
-from .tasks import all_tasks, as_completed, current_task, ensure_future, iscoroutine, run_coroutine_threadsafe, shield
-from .tasks import wait, wait_for, wrap_future
+from .tasks import all_tasks, as_completed, create_eager_task_factory, current_task, eager_task_factory
+from .tasks import ensure_future, iscoroutine, run_coroutine_threadsafe, shield, wait, wait_for, wrap_future
 from .groups import BaseExceptionGroup, ExceptionGroup, TaskGroup
 from .timeouts import Timeout, timeout, timeout_at
 from .locks import Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock, Semaphore
@@ -29,7 +29,7 @@ __all__ = [
     "Condition", "Error", "Event", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future", "Handle", "InvalidStateError",
     "LifoQueue", "Lock", "Loop", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Runner",
     "Semaphore", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks", "as_completed", "capi",
-    "create_task", "current_task", "ensure_future", "gather", "get_event_loop", "get_running_loop", "handle",
+    "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather", "get_event_loop", "get_running_loop", "handle",
     "iscoroutine", "iscoroutinefunction", "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe",
     "set_event_loop", "shield", "sleep", "timeout", "timeout_at", "wait", "wait_for", "wrap_future", "wrap_handle",
 ]

@@ -74,14 +74,14 @@ class TaskGroup:
         if error is not None and self._is_fatal(error) and self._fatal is None:
             self._fatal = error
         cancelled = error if isinstance(error, asyncio.CancelledError) else None
-        if self._parent_cancelled and self._parent.uncancel() == 0:
-            # The cancel was ours, and nobody else asked for one.
-            cancelled = None
         if error is not None and not self._aborting:
             self._abort()
         cancelled = await self._all_ended(cancelled)
         if self._fatal is not None:
             raise self._fatal
+        if self._parent_cancelled and self._parent.uncancel() == 0:
+            # The cancel was ours, and nobody else asked for one.
+            cancelled = None
         if cancelled is not None and not self._errors:
             raise cancelled
         if error is not None and not isinstance(error, asyncio.CancelledError):

@@ -190,7 +190,13 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
             self._handle_by_default(context)
             return
         try:
-            handler(self, context)
+            # As the handler of what failed would have: with its context variables.
+            source = context.get("task") or context.get("future") or context.get("handle")
+            variables = source.get_context() if hasattr(source, "get_context") else None
+            if variables is None:
+                handler(self, context)
+            else:
+                variables.run(handler, self, context)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:

@@ -47,6 +47,18 @@ def all_tasks(loop=None):
     return loop._all_tasks() | _asyncio_all_tasks(loop)
 
 
+def create_eager_task_factory(custom_task_constructor):
+    """A task factory whose tasks take their first step inside the call that creates them."""
+
+    def factory(loop, coro, *, name=None, context=None):
+        return custom_task_constructor(coro, loop=loop, name=name, context=context, eager_start=True)
+
+    return factory
+
+
+eager_task_factory = create_eager_task_factory(Task)
+
+
 async def _await(awaitable):
     return await awaitable
 
@@ -79,7 +91,7 @@ def ensure_future(coro_or_future, *, loop=None):
 def gather_child(awaitable, loop):
     """An awaitable that is no future of ours as one: futures of others stand behind a task that awaits them."""
     future = ensure_future(awaitable, loop=loop)
-    return future if isinstance(future, Future) else loop.create_task(_await(future))
+    return future if isinstance(future, Future) else Task(_await(future), loop=loop)
 
 
 def foreign_gather(awaitables, return_exceptions):

@@ -20,8 +20,7 @@ import libasync
 MODULES = ["futures", "futures2", "tasks", "locks", "queues", "taskgroups", "timeouts", "waitfor", "runners",
            "eager_task_factory"]
 # What the tests reach through asyncio's submodules.
-PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runners", "events", "coroutines",
-          "base_events"]
+PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runners", "events", "coroutines"]
 
 
 def replace():
