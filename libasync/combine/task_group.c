@@ -12,7 +12,7 @@ struct async_task_group {
     struct node node;            /* marks life in the slab; never queued */
     async_loop *loop;
     uint32_t references;         /* one is the children's, while there are any */
-    bool ending, failed, parent_cancelled;
+    bool ending, cancelling, failed, parent_cancelled;
     async_future *parent;        /* held; or NULL */
     size_t count;
     struct node members;         /* the children, by their sibling nodes */
@@ -46,8 +46,12 @@ static void cancel_members(async_task_group *group, async_value *error)
     struct node *head = &group->members;
 
     group->ending = true;
+    if (group->cancelling)
+        return;    /* a member joins its own group */
+    group->cancelling = true;
     for (struct node *node = head->next; node != head; node = node->next)
         future_cancel(container_of(node, struct member, sibling)->future, error);
+    group->cancelling = false;
 }
 
 /* Without memory a failure is not listed, but the group fails all the same. */
