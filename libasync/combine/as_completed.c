@@ -13,6 +13,7 @@ struct async_completions {
     size_t *ended;           /* places, in the order they ended */
     size_t ended_count;
     size_t handed_out;
+    size_t asking_count;
     struct node asking;      /* pending futures of async_completions_next, by their own nodes */
 };
 
@@ -30,8 +31,10 @@ static struct asking *asking_of(async_future *future)
 /* The last thing an asking future does with the row, which may end by it. */
 static void end_asking(struct asking *asking)
 {
-    if (node_is_linked(&asking->future.node))
+    if (node_is_linked(&asking->future.node)) {
         node_unlink(&asking->future.node);
+        asking->completions->asking_count--;
+    }
     async_completions_unref(asking->completions);
 }
 
@@ -170,6 +173,7 @@ async_future *async_completions_next(async_completions *completions)
         future_fail(future, error_static(ASYNC_ETIMEDOUT));
     } else {
         list_insert_before(&completions->asking, &future->node);
+        completions->asking_count++;
         return future;
     }
     end_asking(asking_of(future));
@@ -184,13 +188,9 @@ async_future *async_completions_item(const async_completions *completions, size_
 /* Those that ask already will be handed the next ones. */
 size_t async_completions_left(const async_completions *completions)
 {
-    size_t asking = 0;
-
     if (!completions)
         return 0;
-    for (const struct node *node = completions->asking.next; node != &completions->asking; node = node->next)
-        asking++;
-    return completions->children.count - completions->handed_out - asking;
+    return completions->children.count - completions->handed_out - completions->asking_count;
 }
 
 async_completions *async_completions_ref(async_completions *completions)
