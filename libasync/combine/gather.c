@@ -104,18 +104,19 @@ static const struct future_class gather_class = {
 /* Children that are done count at once, as in asyncio since 3.12; the others when their turn has come. */
 static void attach(struct gather *gather)
 {
+    async_loop *loop = gather->future.loop;
     size_t count = gather->children.count;
 
     for (size_t i = 0; i < count; i++) {
         struct child *child = &gather->children.items[i];
 
-        if (future_is_pending(child->future))
-            future_attach(gather->future.loop, child->future, &child->node);
+        if (!future_is_over(loop, child->future))
+            future_attach(loop, child->future, &child->node);
     }
     for (size_t i = 0; i < count; i++) {
         struct child *child = &gather->children.items[i];
 
-        if (!future_is_pending(child->future))
+        if (!node_is_linked(&child->node))
             take_outcome(gather, child->future);
     }
     if (!count)

@@ -87,7 +87,7 @@ static async_value *start(struct limited *limited, double when)
         return error_static(ASYNC_ENOMEM);
     }
     future_hold(&limited->future);
-    if (!future_is_pending(awaited(limited))) {
+    if (future_is_over(loop, awaited(limited))) {
         pass_on(limited);
         return NULL;
     }

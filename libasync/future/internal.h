@@ -182,6 +182,11 @@ static inline void future_attach(async_loop *loop, async_future *future, struct 
         future->waiters = node;
     }
 }
+/* Whether who awaits it goes on at once. What async_sleep(0) gives is done, but the queue has its turn first. */
+static inline bool future_is_over(const async_loop *loop, const async_future *future)
+{
+    return !future_is_pending(future) && future != loop->yielded;
+}
 /* Takes a node back that is attached, or queued since. */
 void future_detach(async_future *future, struct node *node);
 

@@ -86,7 +86,7 @@ static bool await_verdict(async_loop *loop, async_task *task, struct running *ru
     task->trying = running->trying;
     if (former)
         future_drop(former);
-    if (!future_is_pending(running->future) && running->future != loop->yielded)
+    if (future_is_over(loop, running->future))
         return true;
     wait_for(loop, task, running->future);
     return false;
