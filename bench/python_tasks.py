@@ -1,7 +1,6 @@
 """Tasks in Python: libasync beside asyncio and uvloop, in this interpreter, in turn, with gc as it is set.
 
-Prints, for each program, the median time of one operation and how many times longer the others take; the target is what
-the project promises. Run it with PYTHONPATH on a build's bindings/python.
+Prints rows as README.md has them. Run it with PYTHONPATH on a build's bindings/python.
 """
 
 import asyncio
@@ -105,18 +104,21 @@ def run(lib, program):
         loop.close()
 
 
-def compare(title, program, targets):
+def print_row(what, ours, unit, peer, theirs, target):
+    print(what, f"{ours:.1f}", unit, peer, f"{theirs:.1f}" if theirs else "-", target, sep="\t", flush=True)
+
+
+def compare(what, program, targets):
+    """A round to warm up, then the median of five; the loops take turns in each."""
     libs = [lib for lib in (libasync, asyncio, uvloop) if lib]
     times = {lib: [] for lib in libs}
-    for _ in range(ROUNDS):
+    for _ in range(1 + ROUNDS):
         for lib in libs:
             gc.collect()
             times[lib].append(run(lib, program))
-    ours, *others = (statistics.median(times[lib]) for lib in libs)
-    shown = [f"{title:<32}{ours:>7.0f} ns"]
-    for lib, other, target in zip(libs[1:], others, targets):
-        shown.append(f"{lib.__name__} {other / ours:.1f}x" + (f" (wanted {target}x)" if target else ""))
-    print("   ".join(shown), flush=True)
+    medians = {lib: statistics.median(times[lib][1:]) for lib in libs}
+    for name, lib, target in zip(("asyncio", "uvloop"), (asyncio, uvloop), targets):
+        print_row(what, medians[libasync], "ns", name, medians.get(lib), f">={target}x" if target else "-")
 
 
 async def sleepers(lib, count):
@@ -147,14 +149,14 @@ def main():
     if sys.argv[1:2] == ["--sleepers"]:
         lib = {"libasync": libasync, "asyncio": asyncio}[sys.argv[2]]
         lib.run(sleepers(lib, int(sys.argv[3])))
-    compare("create_task and await, in turn", one_at_a_time, (10, 5))
+    compare("create_task and await, one at a time", one_at_a_time, (10, 5))
     compare("10,000 tasks, then awaited", burst, (5, None))
     compare("sleep(0) among 100 tasks", yields, (6, 4))
     compare("gather of 10,000 coroutines", gathered, (8, None))
     compare("a future completed and awaited", future_completed, (None, None))
     compare("call_soon, one after the other", calls_in_turn, (None, None))
     ours, theirs = (measure_sleepers(name, 50_000) for name in ("libasync", "asyncio"))
-    print(f"{'a sleeping task':<32}{ours:>7.0f} B    asyncio {theirs / ours:.1f}x (wanted 2x)")
+    print_row("a sleeping task", ours, "B", "asyncio", theirs, ">=2x")
 
 
 if __name__ == "__main__":
