@@ -268,7 +268,7 @@ int async_loop_stop(async_loop *loop)
 
 int async_loop_set_block_hooks(async_loop *loop, async_callback *on_block, async_callback *on_wake, void *user)
 {
-    int error = loop_enter(loop);
+    int error = loop_visit(loop);
 
     if (error)
         return error;
