@@ -52,7 +52,9 @@ async_value *async_object(async_loop *loop, async_type *type, void *pointer)
     if (!object)
         return NULL;
     object->head = value_head(ASYNC_OBJECT);
-    object->loop = async_loop_ref(loop);
+    object->loop = loop;
+    if (loop)
+        loop_hold(loop);
     object->type = async_type_ref(type);
     object->pointer = pointer;
     atomic_init(&object->plain, NULL);
@@ -68,7 +70,8 @@ static void let_go(void *user)
     if (object->type->unref)
         object->type->unref(object->pointer);
     async_type_unref(object->type);
-    async_loop_unref(object->loop);
+    if (object->loop)
+        loop_let_go(object->loop);
     memory_release(object, sizeof *object);
 }
 

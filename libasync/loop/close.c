@@ -80,7 +80,7 @@ int async_loop_abandon(async_loop *loop)
 
 static bool nothing_lives(async_loop *loop)
 {
-    bool empty = slab_is_empty(&loop->tasks);
+    bool empty = atomic_load(&loop->holders) == 0 && slab_is_empty(&loop->tasks);
 
     for (size_t i = 0; i < SLAB_CLASSES; i++)
         empty &= slab_is_empty(&loop->slabs[i]);
@@ -93,6 +93,28 @@ static void free_loop(async_loop *loop)
         loop->exception_destroy(loop->exception_user);
     inbox_free(loop);
     memory_release(loop, sizeof *loop);
+}
+
+void loop_hold(async_loop *loop)
+{
+    atomic_fetch_add_explicit(&loop->holders, 1, memory_order_relaxed);
+}
+
+/* While the loop has an owner it has references. */
+void loop_let_go(async_loop *loop)
+{
+    bool last;
+
+    if (likely(loop_is_owned(loop))) {
+        atomic_fetch_sub_explicit(&loop->holders, 1, memory_order_relaxed);
+        return;
+    }
+    loop_lock(loop);
+    atomic_fetch_sub(&loop->holders, 1);
+    last = atomic_load(&loop->references) == 0 && nothing_lives(loop);
+    loop_unlock(loop);
+    if (last)
+        free_loop(loop);
 }
 
 void loop_drop_last(async_loop *loop)

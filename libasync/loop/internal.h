@@ -153,6 +153,7 @@ struct async_loop {
     struct slab tasks;                  /* of their own, so that all_tasks can walk them */
 
     _Atomic uint32_t references;
+    _Atomic uint32_t holders;           /* values that need the loop's memory, but do not keep it from being abandoned */
     async_exception_handler *on_exception;
     void *exception_user;
     async_destroy *exception_destroy;
@@ -234,6 +235,9 @@ static inline void loop_free_anywhere(async_loop *loop, struct slab *slab, void 
         loop_free_unowned(loop, slab, object);
 }
 void loop_drop_last(async_loop *loop);
+/* Any thread: keeps the loop's memory, and no more. */
+void loop_hold(async_loop *loop);
+void loop_let_go(async_loop *loop);
 
 /* Runs turns until the loop is told to stop; what async_loop_run does, and run_until. */
 void loop_run(async_loop *loop);
