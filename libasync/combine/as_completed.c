@@ -162,6 +162,8 @@ async_future *async_completions_next(async_completions *completions)
     int error = completions ? loop_enter(completions->loop) : ASYNC_EINVAL;
     async_future *future = error ? NULL : future_new(completions->loop, &asking_class);
 
+    if (!completions)
+        return future_failed_null("completions");
     if (!future)
         return future_failed(error ? error : ASYNC_ENOMEM);
     asking_of(future)->completions = async_completions_ref(completions);

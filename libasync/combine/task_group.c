@@ -234,13 +234,14 @@ async_future *async_task_group_create_task(async_task_group *group, async_step *
     async_future *task;
     int error;
 
-    if (group && group->ending) {
+    if (!group || group->ending) {
         if (destroy)
             destroy(state);
-        return future_failed_saying(group->loop, ASYNC_ESTATE, "create_task: the task group is ending");
+        return group ? future_failed_saying(group->loop, ASYNC_ESTATE, "create_task: the task group is ending")
+                     : future_failed_null("group");
     }
-    task = async_create_task(group ? group->loop : NULL, first, state, destroy);
-    error = group && async_future_is_task(task) ? async_task_group_add(group, task) : 0;
+    task = async_create_task(group->loop, first, state, destroy);
+    error = async_future_is_task(task) ? async_task_group_add(group, task) : 0;
     if (!error)
         return task;
     async_future_cancel(task, NULL);    /* before its first step */
@@ -272,6 +273,8 @@ async_future *async_task_group_join(async_task_group *group)
     async_future *future = error ? NULL : future_new(group->loop, &join_class);
     struct join *join;
 
+    if (!group)
+        return future_failed_null("group");
     if (!future)
         return future_failed(error ? error : ASYNC_ENOMEM);
     if (group->parent_cancelled) {

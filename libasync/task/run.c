@@ -23,12 +23,12 @@ static void finish_others(async_loop *loop)
     memory_release(tasks, capacity * sizeof *tasks);
 }
 
-static int refuse(int error, void *state, async_destroy *destroy, async_future **done)
+static int refuse(async_future *failed, int error, void *state, async_destroy *destroy, async_future **done)
 {
     if (destroy)
         destroy(state);
     if (done)
-        *done = future_failed(error);
+        *done = failed;
     return error;
 }
 
@@ -38,11 +38,15 @@ int async_run(async_step *first, void *state, async_destroy *destroy, async_futu
     async_loop *loop;
     int error;
 
-    if (!first || loop_runs_here())
-        return refuse(first ? ASYNC_ERUNNING : ASYNC_EINVAL, state, destroy, done);
+    if (!first)
+        return refuse(future_failed_null("first step"), ASYNC_EINVAL, state, destroy, done);
+    if (loop_runs_here())
+        return refuse(future_failed(ASYNC_ERUNNING), ASYNC_ERUNNING, state, destroy, done);
     loop = async_loop_new();
-    if (!loop)
-        return refuse(errno == ENOMEM ? ASYNC_ENOMEM : ASYNC_EOS, state, destroy, done);
+    if (!loop) {
+        error = errno == ENOMEM ? ASYNC_ENOMEM : ASYNC_EOS;
+        return refuse(future_failed(error), error, state, destroy, done);
+    }
 
     main_task = async_create_task(loop, first, state, destroy);
     error = async_loop_run_until(loop, main_task);
