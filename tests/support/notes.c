@@ -53,6 +53,18 @@ const char *notes(void)
     return take(&happened);
 }
 
+void ck_assert_notes_of_both(const char *one, const char *other)
+{
+    char expected[200];
+    const char *noted = notes();
+
+    snprintf(expected, sizeof expected, "%s %s", one, other);
+    if (strcmp(noted, expected) == 0)
+        return;
+    snprintf(expected, sizeof expected, "%s %s", other, one);
+    ck_assert_str_eq(noted, expected);
+}
+
 static void report(const char *format, ...)
 {
     va_list arguments;

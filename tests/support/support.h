@@ -30,6 +30,8 @@ void elsewhere(void (*run)(void *user), void *user);
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *notes(void);
 #define ck_assert_notes(expected) ck_assert_str_eq(notes(), expected)
+/* Where the order is nobody's promise. */
+void ck_assert_notes_of_both(const char *one, const char *other);
 
 /* Callbacks that note their `user`, a text: `a` when called, `~a` when cleaned up. */
 void note_call(async_loop *from, void *text);
