@@ -9,12 +9,22 @@
 
 #define RUNS 5
 
-double now_ns(void)
+static double read_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+double spent_ns(void)
+{
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double now_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
 }
 
 static int compare(const void *one, const void *other)

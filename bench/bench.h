@@ -20,6 +20,9 @@ void measure(struct contender *contenders, size_t count);
 /* A row. Without a peer, `peer` is NULL. */
 void print_row(const char *what, double ours, const char *unit, const char *peer, double theirs, const char *targets);
 
+/* Time of the processor spent by this thread, which is what a cost is: a busy machine gives the rest to others. */
+double spent_ns(void);
+/* Time of the clock on the wall. */
 double now_ns(void);
 double median(double *figures, size_t count);
 

@@ -21,10 +21,10 @@
 static async_loop *loop;
 static size_t woken;
 
-static void wait_until_due(double start)
+/* The last fell asleep just now. */
+static void wait_until_due(void)
 {
-    double left = start + (SHORTEST_MS + SPREAD_MS + 5) * 1e6 - now_ns();
-    struct timespec pause = {(time_t)(left / 1e9), (long)left % 1000000000};
+    struct timespec pause = {(SHORTEST_MS + SPREAD_MS + 5) / 1000, (SHORTEST_MS + SPREAD_MS + 5) % 1000 * 1000000};
 
     if (woken)
         abort();    /* the machine was too slow to have all of them sleep at once */
@@ -54,15 +54,15 @@ static void put_tasks_to_sleep(void)
 
 static void sleep_in_tasks(double *figures)
 {
-    double start = now_ns();
+    double start = spent_ns();
 
     put_tasks_to_sleep();
-    figures[0] = (now_ns() - start) / SLEEPERS;
+    figures[0] = (spent_ns() - start) / SLEEPERS;
 
-    wait_until_due(start + figures[0] * SLEEPERS);
-    start = now_ns();
+    wait_until_due();
+    start = spent_ns();
     async_loop_run(loop);
-    figures[1] = (now_ns() - start) / SLEEPERS;
+    figures[1] = (spent_ns() - start) / SLEEPERS;
 }
 
 static double growth_of_tasks(void)
@@ -98,15 +98,15 @@ static void put_handles_to_sleep(void)
 
 static void sleep_in_handles(double *figures)
 {
-    double start = now_ns();
+    double start = spent_ns();
 
     put_handles_to_sleep();
-    figures[0] = (now_ns() - start) / SLEEPERS;
+    figures[0] = (spent_ns() - start) / SLEEPERS;
 
-    wait_until_due(start + figures[0] * SLEEPERS);
-    start = now_ns();
+    wait_until_due();
+    start = spent_ns();
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-    figures[1] = (now_ns() - start) / SLEEPERS;
+    figures[1] = (spent_ns() - start) / SLEEPERS;
 }
 
 static double growth_of_handles(void)

@@ -38,10 +38,10 @@ static void take_a_free_lock(double *figures)
 {
     size_t rounds = 0, *state = &rounds;
     async_step *step = release_and_take;
-    double start = now_ns();
+    double start = spent_ns();
 
     run(&step, &state, 1);
-    figures[0] = (now_ns() - start) / ROUNDS;
+    figures[0] = (spent_ns() - start) / ROUNDS;
 }
 
 static async_step take;
@@ -67,10 +67,10 @@ static void hand_a_lock_over(double *figures)
 {
     size_t rounds[2] = {0}, *states[] = {&rounds[0], &rounds[1]};
     async_step *steps[] = {take, take};
-    double start = now_ns();
+    double start = spent_ns();
 
     run(steps, states, 2);
-    figures[0] = (now_ns() - start) / ROUNDS / 2;
+    figures[0] = (spent_ns() - start) / ROUNDS / 2;
 }
 
 static async_next put_one(async_task *task, void *state)
@@ -98,10 +98,10 @@ static void hand_values_over(double *figures)
 {
     size_t counts[2] = {0}, *states[] = {&counts[0], &counts[1]};
     async_step *steps[] = {put_one, get_one};
-    double start = now_ns();
+    double start = spent_ns();
 
     run(steps, states, 2);
-    figures[0] = (now_ns() - start) / ROUNDS;
+    figures[0] = (spent_ns() - start) / ROUNDS;
 }
 
 int main(void)

@@ -32,12 +32,12 @@ static async_next start_and_end(async_task *task, void *state)
 static void burst_of_tasks(double *figures)
 {
     size_t ended = 0;
-    double start = now_ns();
+    double start = spent_ns();
 
     for (size_t i = 0; i < BURST; i++)
         async_future_unref(async_create_task(loop, start_and_end, &ended, NULL));
     run_one_turn();
-    figures[0] = (now_ns() - start) / BURST;
+    figures[0] = (spent_ns() - start) / BURST;
     if (ended != BURST)
         abort();
 }
@@ -102,12 +102,12 @@ static void count_job(struct job *job)
 static void burst_of_jobs(double *figures)
 {
     size_t ended = 0;
-    double start = now_ns();
+    double start = spent_ns();
 
     for (size_t i = 0; i < BURST; i++)
         push(count_job, &ended);
     run_all();
-    figures[0] = (now_ns() - start) / BURST;
+    figures[0] = (spent_ns() - start) / BURST;
     if (ended != BURST)
         abort();
 }
@@ -127,7 +127,7 @@ static void on_idle(uv_idle_t *idle)
 static void burst_of_handles(double *figures)
 {
     size_t ended = 0;
-    double start = now_ns();
+    double start = spent_ns();
 
     for (size_t i = 0; i < BURST; i++) {
         uv_idle_t *idle = malloc(sizeof *idle);
@@ -137,7 +137,7 @@ static void burst_of_handles(double *figures)
         uv_idle_start(idle, on_idle);
     }
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-    figures[0] = (now_ns() - start) / BURST;
+    figures[0] = (spent_ns() - start) / BURST;
     if (ended != BURST)
         abort();
 }
@@ -189,12 +189,12 @@ static void resume_crowd(double *figures)
         async_future_unref(async_create_task(loop, await_next, NULL, NULL));
     run_one_turn();
 
-    start = now_ns();
+    start = spent_ns();
     for (size_t turn = 0; turn < TURNS; turn++) {
         complete_promise();
         run_one_turn();
     }
-    figures[0] = (now_ns() - start) / CROWD / TURNS;
+    figures[0] = (spent_ns() - start) / CROWD / TURNS;
     if (crowd.resumes != CROWD * (TURNS + 1))
         abort();
 
@@ -237,12 +237,12 @@ static void complete_own(double *figures)
         async_future_unref(async_create_task(loop, await_own, NULL, NULL));
     run_one_turn();
 
-    start = now_ns();
+    start = spent_ns();
     for (size_t turn = 0; turn < TURNS; turn++) {
         complete_promises();
         run_one_turn();
     }
-    figures[0] = (now_ns() - start) / CROWD / TURNS;
+    figures[0] = (spent_ns() - start) / CROWD / TURNS;
     if (made != make_limit)
         abort();
     complete_promises();
