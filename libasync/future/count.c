@@ -58,7 +58,7 @@ void future_describe(const async_future *future, char *text)
         snprintf(text, DESCRIPTION_SIZE, "a future");
 }
 
-static void report_unread(async_future *future)
+rarely static void report_unread(async_future *future)
 {
     char description[DESCRIPTION_SIZE], message[2 * DESCRIPTION_SIZE];
 
@@ -109,7 +109,7 @@ static void unref_at_home(void *user)
     async_future_unref(user);
 }
 
-static void unref_elsewhere(async_future *taken)
+rarely static void unref_elsewhere(async_future *taken)
 {
     if (!loop_post_home(taken->loop, unref_at_home, taken) && subtract_unowned(taken))
         free_future(taken);

@@ -10,6 +10,8 @@
 
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
+/* Before a function off the way of success: kept out of its callers, which stay short. */
+#define rarely __attribute__((cold, noinline))
 #define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
 
 #define LAST_ERROR ASYNC_EGROUP    /* codes go from -1 down to this */

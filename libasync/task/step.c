@@ -21,7 +21,7 @@ static void finish(async_task *task, bool success, async_value *taken)
 }
 
 /* A step that broke law 1. The message names the step by its address; a debugger or addr2line knows its name. */
-static void finish_faulty(async_task *task, struct running *running)
+rarely static void finish_faulty(async_task *task, struct running *running)
 {
     const char *fault = running->verbs ? "made two verdicts" : "ended without a verdict";
     char message[96];
@@ -54,7 +54,7 @@ static async_value *cancel_of(const async_task *task)
 }
 
 /* A cancel that waits takes the place of the outcome, unless that is a cancel itself. */
-static void receive_cancel(async_task *task, struct running *running)
+rarely static void receive_cancel(async_task *task, struct running *running)
 {
     task->must_cancel = false;
     if (running->failure && async_value_error(running->failure) == ASYNC_ECANCELED)
@@ -101,7 +101,7 @@ static void report_destroyed(async_task *task)
     loop_report(task->future.loop, &task->future, ASYNC_ECLOSED, message);
 }
 
-static void destroy_pending(async_task *task)
+rarely static void destroy_pending(async_task *task)
 {
     report_destroyed(task);
     future_excuse(&task->future);

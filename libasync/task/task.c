@@ -1,9 +1,7 @@
 /* Making tasks and asking them. */
 #include "libasync/task/internal.h"
 
-/* Kept apart from the way of success, so that this stays short. */
-static async_future *refuse(async_loop *loop, void *state, async_destroy *destroy, int error) __attribute__((noinline));
-static async_future *refuse(async_loop *loop, void *state, async_destroy *destroy, int error)
+rarely static async_future *refuse(async_loop *loop, void *state, async_destroy *destroy, int error)
 {
     if (destroy)
         destroy(state);
