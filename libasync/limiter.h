@@ -47,8 +47,8 @@ ASYNC_API async_limiter *async_limiter_ref(async_limiter *limiter);
 ASYNC_API async_limiter *async_limiter_unref(async_limiter *taken);
 
 /**
- * Borrow a token, at once when one is available and nobody stands in line. Cancelled at the very moment it is woken, a
- * waiter passes the token on to the next in line; it then ends in the turn in which it would have got it.
+ * Borrow a token, at once when one is available and nobody stands in line. A cancel is told in the next turn, as in
+ * asyncio; a waiter that was woken already then passes the token on to the next in line.
  *
  * @param limiter  the limiter (lent)
  * @return future of true, done once the token is borrowed (given)

@@ -49,8 +49,8 @@ ASYNC_API async_lock *async_lock_ref(async_lock *lock);
 ASYNC_API async_lock *async_lock_unref(async_lock *taken);
 
 /**
- * Take the lock, at once when it is free and nobody stands in line. Cancelled at the very moment it is woken, a waiter
- * passes the lock on to the next in line; it then ends in the turn in which it would have got it.
+ * Take the lock, at once when it is free and nobody stands in line. A cancel is told in the next turn, as in asyncio; a
+ * waiter that was woken already then passes the lock on to the next in line.
  *
  * @param lock  the lock (lent)
  * @return future of true, done once the lock is held; whoever asked for it must release it (given)

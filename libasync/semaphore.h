@@ -58,8 +58,8 @@ ASYNC_API async_semaphore *async_semaphore_ref(async_semaphore *semaphore);
 ASYNC_API async_semaphore *async_semaphore_unref(async_semaphore *taken);
 
 /**
- * Take a token, at once when there is one and nobody stands in line. Cancelled at the very moment it is woken, a waiter
- * passes the token on to the next in line; it then ends in the turn in which it would have got it.
+ * Take a token, at once when there is one and nobody stands in line. A cancel is told in the next turn, as in asyncio;
+ * a waiter that was woken already then passes the token on to the next in line.
  *
  * @param semaphore  the semaphore (lent)
  * @return future of true, done once the token is taken (given)

@@ -128,6 +128,25 @@ START_TEST(who_is_cancelled_as_he_is_released_does_not_hold_up_the_others)
 }
 END_TEST
 
+START_TEST(a_cancel_wakes_another_who_has_to_wait_on)
+{
+    async_future *gone, *stays;
+
+    make(3);
+    gone = async_barrier_wait(barrier);
+    stays = async_barrier_wait(barrier);
+    async_future_cancel(gone, NULL);
+    turns(3);
+    ck_assert_int_eq(finish(gone), ASYNC_ECANCELED);
+    ck_assert(!async_future_is_done(stays));
+    ck_assert_int_eq(async_barrier_waiting(barrier), 1);
+    async_future_unref(async_barrier_wait(barrier));
+    ck_assert_int_eq(finish(async_barrier_wait(barrier)), 0);
+    ck_assert_int_eq(finish(stays), 0);
+    drop();
+}
+END_TEST
+
 START_TEST(who_is_cancelled_at_the_door_does_not_come_in)
 {
     async_future *first, *door, *next;
@@ -320,7 +339,7 @@ int main(void)
     return RUN_TESTS("barrier", all_go_on_when_the_last_has_come, it_can_be_used_again, a_party_of_one_never_waits,
                      who_comes_while_the_others_leave_counts_for_the_next_round, who_is_cancelled_does_not_count,
                      who_is_cancelled_as_he_is_released_does_not_hold_up_the_others,
-                     who_is_cancelled_at_the_door_does_not_come_in,
+                     a_cancel_wakes_another_who_has_to_wait_on, who_is_cancelled_at_the_door_does_not_come_in,
                      a_reset_fails_those_who_wait_and_it_is_as_good_as_new, a_reset_in_the_last_moment_still_counts,
                      an_abort_breaks_it_for_good, an_abort_breaks_it_for_those_at_the_door_too,
                      bad_input_is_refused_by_name, a_barrier_outlives_its_loop,

@@ -103,6 +103,8 @@ START_TEST(who_is_cancelled_in_line_leaves_it)
     second = async_lock_acquire(lock);
     third = async_lock_acquire(lock);
     ck_assert_int_eq(async_future_cancel(second, "no more"), 0);
+    ck_assert(!async_future_is_done(second));
+    turn();
     ck_assert(async_future_is_cancelled(second));
     ck_assert_str_eq(async_future_message(second), "no more");
     async_lock_release(lock);
@@ -110,6 +112,48 @@ START_TEST(who_is_cancelled_in_line_leaves_it)
     async_lock_release(lock);
     ck_assert_int_eq(finish(third), 0);
     async_future_unref(second);
+    drop();
+}
+END_TEST
+
+/* As in asyncio, where only the cancelled one himself tells the next. */
+START_TEST(the_first_in_line_keeps_his_place_until_he_is_told_of_his_cancel)
+{
+    async_future *first, *second, *third;
+
+    make_held();
+    first = async_lock_acquire(lock);
+    second = async_lock_acquire(lock);
+    third = async_lock_acquire(lock);
+    async_future_cancel(second, NULL);
+    async_future_cancel(first, NULL);
+    async_lock_release(lock);
+    turn();
+    ck_assert(async_future_is_cancelled(first));
+    ck_assert(async_future_is_cancelled(second));
+    ck_assert(!async_future_is_done(third));
+    ck_assert(!async_lock_is_locked(lock));
+    turn();
+    ck_assert_int_eq(finish(third), 0);
+    async_future_unref(first);
+    async_future_unref(second);
+    drop();
+}
+END_TEST
+
+START_TEST(who_is_cancelled_does_not_keep_the_lock_from_a_new_one)
+{
+    async_future *gone, *acquired;
+
+    make_held();
+    gone = async_lock_acquire(lock);
+    async_future_cancel(gone, NULL);
+    async_lock_release(lock);
+    acquired = async_lock_acquire(lock);
+    ck_assert(async_future_is_done(acquired));
+    ck_assert_int_eq(finish(gone), ASYNC_ECANCELED);
+    ck_assert(async_lock_is_locked(lock));
+    async_future_unref(acquired);
     drop();
 }
 END_TEST
@@ -436,7 +480,10 @@ int main(void)
 {
     return RUN_TESTS("lock", a_free_lock_is_taken_at_once, what_nobody_holds_cannot_be_released,
                      the_line_is_first_in_first_out, nobody_overtakes_the_one_who_was_woken,
-                     who_is_cancelled_in_line_leaves_it, who_is_cancelled_as_he_is_woken_passes_the_lock_on,
+                     who_is_cancelled_in_line_leaves_it,
+                     the_first_in_line_keeps_his_place_until_he_is_told_of_his_cancel,
+                     who_is_cancelled_does_not_keep_the_lock_from_a_new_one,
+                     who_is_cancelled_as_he_is_woken_passes_the_lock_on,
                      a_lock_that_nobody_else_wants_is_free_after_that, the_last_of_several_cancels_is_the_one_told,
                      nothing_comes_between_getting_the_lock_and_having_it, all_who_await_one_acquire_hear_of_it,
                      an_acquire_that_nobody_holds_still_takes_the_lock, two_tasks_take_turns,

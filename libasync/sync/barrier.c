@@ -10,7 +10,7 @@ enum state { FILLING, DRAINING, RESETTING, BROKEN };
 
 struct async_barrier {
     struct sync sync;
-    struct node door, inside;
+    struct node line;
     int64_t parties;
     int64_t count;    /* who came and has not left */
     enum state state;
@@ -29,8 +29,7 @@ async_barrier *async_barrier_new(async_loop *loop, int64_t parties)
     async_barrier *barrier = sync_new(loop, parties > 0, &barrier_class, async_none());
 
     if (barrier) {
-        list_init(&barrier->door);
-        list_init(&barrier->inside);
+        list_init(&barrier->line);
         barrier->parties = parties;
         barrier->count = 0;
         barrier->state = FILLING;
@@ -62,7 +61,7 @@ static int64_t come(async_barrier *barrier)
 
     if (barrier->count == barrier->parties) {
         barrier->state = DRAINING;
-        line_wake_all(&barrier->inside);
+        line_wake_all(&barrier->line);
     }
     return index;
 }
@@ -74,14 +73,14 @@ static void leave(async_barrier *barrier)
         return;
     if (is_leaving(barrier))
         barrier->state = FILLING;
-    line_wake_all(&barrier->door);
+    line_wake_all(&barrier->line);
 }
 
 static void enter(async_barrier *barrier, struct party *party)
 {
     party->index = come(barrier);
     if (barrier->state == FILLING) {
-        waiter_join(&party->waiter, &barrier->inside);
+        waiter_join(&party->waiter, &barrier->line);
         return;
     }
     leave(barrier);
@@ -90,34 +89,50 @@ static void enter(async_barrier *barrier, struct party *party)
 
 static void try_door(async_barrier *barrier, struct party *party)
 {
-    if (party->waiter.cancel)
-        waiter_fail(&party->waiter, async_value_ref(party->waiter.cancel));
-    else if (barrier->state == BROKEN)
+    if (barrier->state == BROKEN)
         waiter_fail(&party->waiter, error_static(ASYNC_EBROKEN));
     else if (is_leaving(barrier))
-        waiter_join(&party->waiter, &barrier->door);
+        waiter_join(&party->waiter, &barrier->line);
     else
         enter(barrier, party);
 }
 
-static void go_on(async_loop *loop, struct node *node)
+/* Goes on after it has come, or stands in line again when nothing has changed. */
+static void try_to_leave(async_barrier *barrier, struct party *party)
 {
-    struct waiter *waiter = waiter_of(node);
-    struct party *party = container_of(waiter, struct party, waiter);
-    async_barrier *barrier = container_of(waiter->sync, async_barrier, sync);
     bool released = barrier->state == DRAINING;
 
-    if (party->index == NOT_COME) {
-        try_door(barrier, party);
+    if (barrier->state == FILLING) {
+        waiter_join(&party->waiter, &barrier->line);
         return;
     }
     leave(barrier);
-    if (waiter->cancel)
-        waiter_fail(waiter, async_value_ref(waiter->cancel));
-    else if (released)
-        waiter_succeed(waiter, async_int(party->index));
+    if (released)
+        waiter_succeed(&party->waiter, async_int(party->index));
     else
-        waiter_fail(waiter, error_static(ASYNC_EBROKEN));
+        waiter_fail(&party->waiter, error_static(ASYNC_EBROKEN));
+}
+
+/* It may have been woken before it was cancelled, so it wakes another in its place. */
+static void give_up(async_barrier *barrier, struct party *party)
+{
+    line_wake_first(&barrier->line);
+    if (party->index != NOT_COME)
+        leave(barrier);
+    waiter_fail(&party->waiter, async_value_ref(party->waiter.cancel));
+}
+
+static void go_on(async_loop *loop, struct node *node)
+{
+    struct party *party = container_of(waiter_of(node), struct party, waiter);
+    async_barrier *barrier = container_of(party->waiter.sync, async_barrier, sync);
+
+    if (party->waiter.cancel)
+        give_up(barrier, party);
+    else if (party->index == NOT_COME)
+        try_door(barrier, party);
+    else
+        try_to_leave(barrier, party);
 }
 
 static const struct future_class party_class = {
@@ -150,8 +165,7 @@ int async_barrier_reset(async_barrier *barrier)
     if (error)
         return error;
     barrier->state = barrier->count > 0 ? RESETTING : FILLING;
-    line_wake_all(&barrier->inside);
-    line_wake_all(&barrier->door);
+    line_wake_all(&barrier->line);
     return 0;
 }
 
@@ -162,8 +176,7 @@ int async_barrier_abort(async_barrier *barrier)
     if (error)
         return error;
     barrier->state = BROKEN;
-    line_wake_all(&barrier->inside);
-    line_wake_all(&barrier->door);
+    line_wake_all(&barrier->line);
     return 0;
 }
 

@@ -98,16 +98,20 @@ static void end_wait(struct reacquirer *reacquirer)
     waiter_fail(&reacquirer->waiter, failure);
 }
 
+static struct tokens *lock_of(const struct waiter *waiter)
+{
+    return &container_of(waiter->sync, async_condition, sync)->lock->tokens;
+}
+
 /* Runs when it was notified, granted the lock or cancelled. */
 static void reacquire(async_loop *loop, struct node *node)
 {
     struct waiter *waiter = waiter_of(node);
     struct reacquirer *reacquirer = container_of(waiter, struct reacquirer, waiter);
-    struct tokens *lock = &container_of(waiter->sync, async_condition, sync)->lock->tokens;
+    struct tokens *lock = lock_of(waiter);
     bool held = waiter->granted && !waiter->cancel;
 
-    if (waiter->granted)
-        tokens_settle(lock, waiter, !held);
+    tokens_settle(lock, waiter, !held);
     if (waiter->cancel) {
         async_value_unref(reacquirer->failure);
         reacquirer->failure = waiter->cancel;
@@ -121,6 +125,14 @@ static void reacquire(async_loop *loop, struct node *node)
     end_wait(reacquirer);
 }
 
+static bool cancel(async_future *future, async_value *error)
+{
+    struct waiter *waiter = container_of(future, struct waiter, future);
+
+    tokens_note_cancel(lock_of(waiter), waiter);
+    return waiter_cancel_when_run(future, error);
+}
+
 static void release_reacquirer(async_future *future)
 {
     async_value_unref(((struct reacquirer *)future)->failure);
@@ -129,7 +141,7 @@ static void release_reacquirer(async_future *future)
 static const struct future_class reacquirer_class = {
     .node = {.run = reacquire, .end_at_close = waiter_end_at_close},
     .size = sizeof(struct reacquirer),
-    .cancel = waiter_cancel_when_run,
+    .cancel = cancel,
     .release = release_reacquirer,
 };
 

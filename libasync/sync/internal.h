@@ -24,7 +24,8 @@ struct waiter {
     struct sync *sync;      /* what it waits at (held) */
     async_value *cancel;    /* the error of a cancel that it is told of when it runs, or NULL (held) */
     bool woken;             /* its node stands in the loop's queue, or runs */
-    bool granted;           /* woken with a token: tokens.c */
+    bool granted;           /* woken with a token, and */
+    bool leaving;           /* cancelled as the first in line: tokens.c */
 };
 
 /* Makes a primitive, done with a value. NULL, and errno as the headers have it, where that cannot be. */
@@ -92,8 +93,8 @@ void waiter_fail(struct waiter *waiter, async_value *taken);
 /* Ends all in a line with true, at once, where there is nothing to take that could get lost. */
 void line_succeed_all(struct node *line, async_value *value);
 
-/* What a cancel means to waiters: to those not woken yet, their end at once; the others are told when they run. Some
- * have to be told in any case, for they have something to put right first. */
+/* What a cancel means to waiters: to some their end at once, if they were not woken yet; others leave the line and are
+ * told when they run, for then they have something to put right. */
 bool waiter_cancel(async_future *future, async_value *error);
 bool waiter_cancel_when_run(async_future *future, async_value *error);
 void waiter_end_at_close(async_loop *loop, struct node *node);
@@ -103,13 +104,17 @@ struct tokens {
     struct sync sync;
     int64_t free;       /* a limiter has less than none while more are out than it should have */
     int64_t granted;    /* taken for waiters that were woken and have not run yet */
+    size_t leaving;     /* of an orderly line: those cancelled as the first in line that have not run yet */
+    bool orderly;
     struct node line;
 };
 
-static inline void tokens_init(struct tokens *tokens, int64_t count)
+static inline void tokens_init(struct tokens *tokens, int64_t count, bool orderly)
 {
     tokens->free = count;
     tokens->granted = 0;
+    tokens->leaving = 0;
+    tokens->orderly = orderly;
     list_init(&tokens->line);
 }
 /* Whether who asks now has to wait: nobody overtakes those in line, nor those who were woken. */
@@ -132,7 +137,9 @@ static inline void tokens_release(struct tokens *tokens)
     tokens->free++;
     tokens_grant(tokens);
 }
-/* A waiter that was granted a token has run: it has it now, or hands it back. */
+/* A waiter that stands in the line, perhaps, is cancelled. */
+void tokens_note_cancel(struct tokens *tokens, struct waiter *waiter);
+/* A waiter runs. What it was granted it has now, or hands back. */
 void tokens_settle(struct tokens *tokens, struct waiter *waiter, bool hand_back);
 
 /* lock.c, for conditions. */

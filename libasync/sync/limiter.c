@@ -14,7 +14,7 @@ async_limiter *async_limiter_new(async_loop *loop, int64_t tokens)
     async_limiter *limiter = sync_new(loop, tokens >= 0, &limiter_class, async_bool(true));
 
     if (limiter) {
-        tokens_init(&limiter->tokens, tokens);
+        tokens_init(&limiter->tokens, tokens, false);
         limiter->total = tokens;
     }
     return limiter;

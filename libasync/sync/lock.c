@@ -9,7 +9,7 @@ async_lock *async_lock_new(async_loop *loop)
     async_lock *lock = sync_new(loop, true, &lock_class, async_bool(true));
 
     if (lock)
-        tokens_init(&lock->tokens, 1);
+        tokens_init(&lock->tokens, 1, true);
     return lock;
 }
 

@@ -13,7 +13,7 @@ static async_semaphore *make(async_loop *loop, int64_t value, int64_t bound)
     async_semaphore *semaphore = sync_new(loop, value >= 0, &semaphore_class, async_bool(true));
 
     if (semaphore) {
-        tokens_init(&semaphore->tokens, value);
+        tokens_init(&semaphore->tokens, value, false);
         semaphore->bound = bound;
     }
     return semaphore;

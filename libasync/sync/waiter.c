@@ -35,7 +35,7 @@ struct waiter *waiter_new(struct sync *sync, const struct future_class *class)
     waiter = container_of(future, struct waiter, future);
     waiter->sync = sync;
     waiter->cancel = NULL;
-    waiter->woken = waiter->granted = false;
+    waiter->woken = waiter->granted = waiter->leaving = false;
     return waiter;
 }
 
