@@ -135,7 +135,8 @@ bool tokens_grant(struct tokens *tokens);
 static inline void tokens_release(struct tokens *tokens)
 {
     tokens->free++;
-    tokens_grant(tokens);
+    if (!list_is_empty(&tokens->line))
+        tokens_grant(tokens);
 }
 /* A waiter that stands in the line, perhaps, is cancelled. */
 void tokens_note_cancel(struct tokens *tokens, struct waiter *waiter);
