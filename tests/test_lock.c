@@ -243,6 +243,45 @@ START_TEST(nothing_comes_between_getting_the_lock_and_having_it)
 }
 END_TEST
 
+START_TEST(nothing_comes_between_through_a_time_limit_either)
+{
+    struct courier ann = {.name = "ann", .tries = true};
+    async_future *task;
+
+    make_held();
+    ann.parcel = async_wait_for(loop, async_wait_for(loop, async_lock_acquire(lock), 60), 60);
+    task = courier_send(&ann);
+    turn();
+    async_lock_release(lock);
+    async_future_unref(async_create_task(loop, cancel_other, task, NULL));
+    turn();
+    ck_assert_notes("ann? ann= ~ann");
+    ck_assert(async_lock_is_locked(lock));
+    async_future_unref(task);
+    drop();
+}
+END_TEST
+
+START_TEST(who_is_cancelled_under_a_time_limit_passes_the_lock_on)
+{
+    struct courier ann = {.name = "ann", .tries = true};
+    async_future *task, *next;
+
+    make_held();
+    ann.parcel = async_wait_for(loop, async_lock_acquire(lock), 60);
+    next = async_lock_acquire(lock);
+    task = courier_send(&ann);
+    turn();
+    async_lock_release(lock);
+    async_future_cancel(task, NULL);
+    turns(2);
+    ck_assert_notes("ann? ann!ECANCELED ~ann");
+    ck_assert_int_eq(finish(next), 0);
+    async_future_unref(task);
+    drop();
+}
+END_TEST
+
 START_TEST(all_who_await_one_acquire_hear_of_it)
 {
     struct courier ann = {.name = "ann"}, bob = {.name = "bob"};
@@ -485,7 +524,9 @@ int main(void)
                      who_is_cancelled_does_not_keep_the_lock_from_a_new_one,
                      who_is_cancelled_as_he_is_woken_passes_the_lock_on,
                      a_lock_that_nobody_else_wants_is_free_after_that, the_last_of_several_cancels_is_the_one_told,
-                     nothing_comes_between_getting_the_lock_and_having_it, all_who_await_one_acquire_hear_of_it,
+                     nothing_comes_between_getting_the_lock_and_having_it,
+                     nothing_comes_between_through_a_time_limit_either,
+                     who_is_cancelled_under_a_time_limit_passes_the_lock_on, all_who_await_one_acquire_hear_of_it,
                      an_acquire_that_nobody_holds_still_takes_the_lock, two_tasks_take_turns,
                      no_wake_up_is_lost_whoever_gives_up, what_is_null_is_refused_by_name,
                      a_lock_outlives_its_loop, tasks_that_are_cancelled_by_a_close_may_release,

@@ -40,12 +40,18 @@ static void pass_on(struct limited *limited)
     let_go(limited);
 }
 
+/* In asyncio wait_for is a coroutine: what it waits for, it and who awaits it go on in one turn. */
 static void child_done(async_loop *loop, struct node *node)
 {
-    pass_on(limited_of(container_of(node, struct child, node)->parent));
+    struct limited *limited = limited_of(container_of(node, struct child, node)->parent);
+    struct node *follower = future_take_follower(&limited->future);
+
+    pass_on(limited);
+    if (follower)
+        loop_queue_next(loop, follower);
 }
 
-static const struct node_ops child_ops = {.run = child_done};
+static const struct node_ops child_ops = {.run = child_done, .follows = true};
 
 static void expire(struct limited *limited)
 {

@@ -187,6 +187,21 @@ static inline bool future_is_over(const async_loop *loop, const async_future *fu
 {
     return !future_is_pending(future) && future != loop->yielded;
 }
+/*
+ * For a class that stands for the inside of a coroutine of asyncio's, such as Lock.acquire: it and the task that awaits it
+ * are one there, so nothing, no cancel above all, may come between its end and the task's next step. Called in its own
+ * turn, just before it is completed: the only one that waits, if it follows, is the caller's to run in this turn.
+ */
+static inline struct node *future_take_follower(async_future *future)
+{
+    struct node *only = future->waiters;
+
+    if (!only || only->next != only || !only->ops->follows)
+        return NULL;
+    future->waiters = NULL;
+    only->next = only->previous = NULL;
+    return only;
+}
 /* Takes a node back that is attached, or queued since. */
 void future_detach(async_future *future, struct node *node);
 

@@ -21,6 +21,7 @@ struct node_ops {
     void (*cancel_at_close)(async_loop *loop, struct node *node);    /* a task is asked to end by itself */
     void (*end_at_close)(async_loop *loop, struct node *node);       /* what is pending ends with ASYNC_ECLOSED */
     void (*drop_at_close)(async_loop *loop, struct node *node);      /* nothing runs any more: clean up */
+    bool follows;    /* may go on in the very turn in which what it waits for ends: future_take_follower */
 };
 
 /* Third in the node stands the mark of life that slabs look for. */
@@ -209,6 +210,12 @@ static inline void loop_free(async_loop *loop, void *object, size_t size)
 static inline void loop_queue(async_loop *loop, struct node *node)
 {
     list_insert_before(&loop->ready, node);
+}
+
+/* The same, but next in the turn in progress. */
+static inline void loop_queue_next(async_loop *loop, struct node *node)
+{
+    list_insert_before(loop->batch.next, node);
 }
 
 /* Clean-up from a thread that does not own the loop: `unref(user)` runs on the owner's soon. False when the loop is closed:

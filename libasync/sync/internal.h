@@ -13,7 +13,6 @@
 #define LIBASYNC_SYNC_INTERNAL_H
 
 #include "libasync/future/internal.h"
-#include "libasync/task/internal.h"
 
 struct sync {
     async_future done;
@@ -86,8 +85,8 @@ static inline void line_wake_all(struct node *line)
         waiter_wake(waiter_of(line->next));
 }
 
-/* Ends a waiter that stands nowhere. It lets go of the primitive, perhaps with the last reference, and when it was woken
- * the one task that awaits it runs: so that is the last thing a waiter's run does. */
+/* Ends a waiter that stands nowhere. It lets go of the primitive, perhaps with the last reference, and who alone awaits a
+ * woken one runs: so this is the last thing that a waiter's run does. */
 void waiter_succeed(struct waiter *waiter, async_value *taken);
 void waiter_fail(struct waiter *waiter, async_value *taken);
 /* Ends all in a line with true, at once, where there is nothing to take that could get lost. */

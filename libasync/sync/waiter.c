@@ -46,44 +46,38 @@ static void let_go(struct waiter *waiter)
     future_drop(&waiter->future);
 }
 
-/* The one task that awaits a waiter in the waiter's own turn, taken out of its ring; it is the caller's to run. */
-static inline struct node *take_task(struct waiter *waiter)
+static inline struct node *take_follower(struct waiter *waiter)
 {
-    struct node *only = waiter->woken ? waiter->future.waiters : NULL;
-
-    if (!only || only->next != only || only->ops != &task_class.node)
-        return NULL;
-    only->next = only->previous = NULL;
-    waiter->future.waiters = NULL;
-    return only;
+    return waiter->woken ? future_take_follower(&waiter->future) : NULL;
 }
 
-static inline void run_task(async_loop *loop, struct node *task)
+/* It runs at once rather than from the queue: this is the path of a lock or value that is handed over. */
+static inline void run_follower(async_loop *loop, struct node *follower)
 {
-    if (!task)
+    if (!follower)
         return;
     loop->ran++;
-    task->ops->run(loop, task);
+    follower->ops->run(loop, follower);
 }
 
 void waiter_succeed(struct waiter *waiter, async_value *taken)
 {
     async_loop *loop = waiter->future.loop;
-    struct node *task = take_task(waiter);
+    struct node *follower = take_follower(waiter);
 
     future_succeed(&waiter->future, taken);
     let_go(waiter);
-    run_task(loop, task);
+    run_follower(loop, follower);
 }
 
 void waiter_fail(struct waiter *waiter, async_value *taken)
 {
     async_loop *loop = waiter->future.loop;
-    struct node *task = take_task(waiter);
+    struct node *follower = take_follower(waiter);
 
     future_fail(&waiter->future, taken);
     let_go(waiter);
-    run_task(loop, task);
+    run_follower(loop, follower);
 }
 
 void line_succeed_all(struct node *line, async_value *value)

@@ -188,7 +188,7 @@ static void end_at_close(async_loop *loop, struct node *node)
 }
 
 const struct future_class task_class = {
-    .node = {.run = resume, .cancel_at_close = cancel_at_close, .end_at_close = end_at_close},
+    .node = {.run = resume, .cancel_at_close = cancel_at_close, .end_at_close = end_at_close, .follows = true},
     .size = sizeof(async_task),
     .cancel = task_cancel,
     .release = task_release,
