@@ -25,7 +25,7 @@ extern "C" {
 #define ASYNC_ECLOSED (-5)
 /** The call belongs to the loop's thread and came from another. */
 #define ASYNC_ETHREAD (-6)
-/** Too early or too late: a result that is not there yet, or a future that is done already. */
+/** Too early or too late: a result that is not there yet, a future that is done already, a lock that nobody holds. */
 #define ASYNC_ESTATE (-7)
 /** A loop is already running, this one or another in this thread. */
 #define ASYNC_ERUNNING (-8)

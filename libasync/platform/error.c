@@ -10,7 +10,7 @@ static const struct {
     [-ASYNC_ETIMEDOUT] = {"ASYNC_ETIMEDOUT", "timed out"},
     [-ASYNC_ECLOSED] = {"ASYNC_ECLOSED", "closed"},
     [-ASYNC_ETHREAD] = {"ASYNC_ETHREAD", "called from a thread other than the loop's"},
-    [-ASYNC_ESTATE] = {"ASYNC_ESTATE", "not done yet, or done already"},
+    [-ASYNC_ESTATE] = {"ASYNC_ESTATE", "too early or too late for that"},
     [-ASYNC_ERUNNING] = {"ASYNC_ERUNNING", "a loop is already running"},
     [-ASYNC_ESTOPPED] = {"ASYNC_ESTOPPED", "the loop was stopped before the future was done"},
     [-ASYNC_EFOREIGN] = {"ASYNC_EFOREIGN", "the future belongs to another loop"},
