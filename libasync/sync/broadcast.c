@@ -268,7 +268,6 @@ static async_future *receive_at_once(async_receiver *receiver)
 async_future *async_receiver_next(async_receiver *receiver)
 {
     int error = sync_enter(receiver);
-    struct waiter *waiter;
 
     if (error)
         return sync_refuse(receiver, "receiver", error);
@@ -276,11 +275,7 @@ async_future *async_receiver_next(async_receiver *receiver)
         return receive_at_once(receiver);
     if (receiver->broadcast->closed)
         return future_failed(ASYNC_ECLOSED);
-    waiter = waiter_new(&receiver->sync, &waiter_class);
-    if (!waiter)
-        return future_failed(ASYNC_ENOMEM);
-    waiter_join(waiter, &receiver->broadcast->line);
-    return &waiter->future;
+    return line_wait(&receiver->broadcast->line, &receiver->sync, &waiter_class);
 }
 
 uint64_t async_receiver_missed(const async_receiver *receiver)

@@ -67,15 +67,10 @@ bool async_event_is_set(const async_event *event)
 async_future *async_event_wait(async_event *event)
 {
     int error = sync_enter(event);
-    struct waiter *waiter;
 
     if (error)
         return sync_refuse(event, "event", error);
     if (event->set)
         return sync_done(&event->sync);
-    waiter = waiter_new(&event->sync, &waiter_class);
-    if (!waiter)
-        return future_failed(ASYNC_ENOMEM);
-    waiter_join(waiter, &event->line);
-    return &waiter->future;
+    return line_wait(&event->line, &event->sync, &waiter_class);
 }

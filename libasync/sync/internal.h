@@ -67,6 +67,9 @@ static inline void waiter_join(struct waiter *waiter, struct node *line)
     list_insert_before(line, &waiter->future.node);
 }
 
+/* What one is given who has to wait in a line and nothing more: such a waiter, or the failure without memory. */
+async_future *line_wait(struct node *line, struct sync *sync, const struct future_class *class);
+
 static inline void waiter_wake(struct waiter *waiter)
 {
     node_unlink(&waiter->future.node);

@@ -225,7 +225,6 @@ static async_future *get_at_once(async_queue *queue)
 async_future *async_queue_get(async_queue *queue)
 {
     int error = sync_enter(queue);
-    struct waiter *waiter;
 
     if (unlikely(error))
         return sync_refuse(queue, "queue", error);
@@ -233,11 +232,7 @@ async_future *async_queue_get(async_queue *queue)
         return get_at_once(queue);
     if (queue->shut)
         return future_failed(ASYNC_ESHUTDOWN);
-    waiter = waiter_new(&queue->sync, &getter_class);
-    if (!waiter)
-        return future_failed(ASYNC_ENOMEM);
-    waiter_join(waiter, &queue->getters);
-    return &waiter->future;
+    return line_wait(&queue->getters, &queue->sync, &getter_class);
 }
 
 int async_queue_get_nowait(async_queue *queue, async_value **value)
@@ -293,17 +288,12 @@ int async_queue_task_done(async_queue *queue)
 async_future *async_queue_join(async_queue *queue)
 {
     int error = sync_enter(queue);
-    struct waiter *waiter;
 
     if (error)
         return sync_refuse(queue, "queue", error);
     if (!queue->unfinished)
         return sync_done(&queue->sync);
-    waiter = waiter_new(&queue->sync, &joiner_class);
-    if (!waiter)
-        return future_failed(ASYNC_ENOMEM);
-    waiter_join(waiter, &queue->joiners);
-    return &waiter->future;
+    return line_wait(&queue->joiners, &queue->sync, &joiner_class);
 }
 
 int async_queue_shutdown(async_queue *queue, bool immediate)

@@ -71,10 +71,5 @@ static const struct future_class waiter_class = {
 
 async_future *tokens_wait(struct tokens *tokens)
 {
-    struct waiter *waiter = waiter_new(&tokens->sync, &waiter_class);
-
-    if (!waiter)
-        return future_failed(ASYNC_ENOMEM);
-    waiter_join(waiter, &tokens->line);
-    return &waiter->future;
+    return line_wait(&tokens->line, &tokens->sync, &waiter_class);
 }

@@ -39,6 +39,16 @@ struct waiter *waiter_new(struct sync *sync, const struct future_class *class)
     return waiter;
 }
 
+async_future *line_wait(struct node *line, struct sync *sync, const struct future_class *class)
+{
+    struct waiter *waiter = waiter_new(sync, class);
+
+    if (!waiter)
+        return future_failed(ASYNC_ENOMEM);
+    waiter_join(waiter, line);
+    return &waiter->future;
+}
+
 static void let_go(struct waiter *waiter)
 {
     async_value_unref(waiter->cancel);
