@@ -67,7 +67,7 @@ PyObject *throw_arguments(PyObject *args)
         value = type;
         type = (PyObject *)Py_TYPE(type);
     } else if (!PyExceptionClass_Check(type)) {
-        PyErr_Format(PyExc_TypeError, "exceptions must be classes deriving BaseException or instances of such a class, not %s",
+        PyErr_Format(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException, not %s",
                      Py_TYPE(type)->tp_name);
         return NULL;
     }

@@ -210,8 +210,8 @@ static int start_eagerly(struct task *task)
 
 int foreign_start(struct task *task, bool eagerly)
 {
-    PyObject *answer, *running = eagerly ? PyObject_CallMethod(task->future.loop, "is_running", NULL) : Py_NewRef(Py_False);
-    bool at_once = running == Py_True;
+    PyObject *running = PyObject_CallMethod(task->future.loop, "is_running", NULL), *answer;
+    bool at_once = eagerly && running == Py_True;
 
     Py_XDECREF(running);
     if (!running || (at_once ? start_eagerly(task) : schedule(task, NULL)))

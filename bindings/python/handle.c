@@ -199,10 +199,12 @@ PyObject *handle_at(struct loop *loop, PyObject *const *args, Py_ssize_t count, 
     if (isinf(handle->when))
         handle->when = 0;
     Py_INCREF(handle);
-    return handle_started(handle, async_loop_call_at(loop->handle, handle->when, on_turn, handle, drop, &handle->timer));
+    return handle_started(handle, async_loop_call_at(loop->handle, handle->when, on_turn, handle, drop,
+                                                     &handle->timer));
 }
 
-PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t count, PyObject *names, watch_function *watch)
+PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t count, PyObject *names,
+                       watch_function *watch)
 {
     int descriptor = count ? PyObject_AsFileDescriptor(args[0]) : 0;
     struct handle *handle;

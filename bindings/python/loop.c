@@ -92,7 +92,10 @@ bool loop_fatal(struct loop *loop, PyObject *exception)
 
 static void loop_report(struct loop *loop, PyObject *context)
 {
-    PyObject *answer = context ? PyObject_CallMethodOneArg((PyObject *)loop, words.call_exception_handler, context) : NULL;
+    PyObject *answer = NULL;
+
+    if (context)
+        answer = PyObject_CallMethodOneArg((PyObject *)loop, words.call_exception_handler, context);
 
     if (!answer) {
         PyObject *exception = raised_take();
@@ -162,7 +165,7 @@ static void report(struct loop *loop, async_future *source, const char *message)
     Py_XDECREF(context);
 }
 
-/* That a future was pending when its loop closed is no error in asyncio; that a task was is told of as its destruction. */
+/* That a future was pending when its loop closed is no error in asyncio; that a task was is told as its destruction. */
 static void on_exception(async_loop *handle, async_future *source, int error, const char *message, void *user)
 {
     PyGILState_STATE state;

@@ -122,7 +122,7 @@ static struct loop *loop_for(PyObject *loop, async_future *handle)
     else if (owner)
         return owner;
     else if (async_future_loop(handle))
-        PyErr_SetString(PyExc_ValueError, "the handle belongs to a loop that Python does not know; see Loop.from_handle");
+        PyErr_SetString(PyExc_ValueError, "the handle's loop is not known here: see Loop.from_handle");
     else if (loop && loop != Py_None)
         return (struct loop *)loop;
     else if (running_loop)
@@ -184,7 +184,8 @@ static PyObject *handle_of(PyObject *module, PyObject *object)
 #define FAST(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS
 
 static PyMethodDef functions[] = {
-    { "sleep", FAST(function_sleep), "sleep(delay, result=None)\n--\n\nA coroutine that ends after a delay in seconds." },
+    { "sleep", FAST(function_sleep),
+      "sleep(delay, result=None)\n--\n\nA coroutine that ends after a delay in seconds." },
     { "create_task", FAST(create_task), "create_task(coro, *, name=None, context=None)\n--\n\nStart a coroutine." },
     { "get_running_loop", get_running_loop, METH_NOARGS, "The loop that runs in this thread." },
     { "_get_running_loop", get_running_loop_or_none, METH_NOARGS, "The loop that runs in this thread, or None." },
@@ -193,7 +194,8 @@ static PyMethodDef functions[] = {
       "failure is its failure, at once." },
     { "wait", wait_for_futures, METH_VARARGS, NULL },
     { "wrap_handle", (PyCFunction)(void (*)(void))wrap_handle, METH_VARARGS | METH_KEYWORDS,
-      "wrap_handle(handle, *, loop=None)\n--\n\nA C future as a Python one: its address, with a reference, or a proxy." },
+      "wrap_handle(handle, *, loop=None)\n--\n\nA C future as a Python one: its address, with a reference, or its "
+      "proxy." },
     { "handle", handle_of, METH_O,
       "handle(object)\n--\n\nThe address of the C future or loop behind a Python one, lent while that lives." },
     { NULL, NULL, 0, NULL },

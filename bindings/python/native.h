@@ -1,7 +1,7 @@
 /* The native face of the Python binding: the types that the hot path is made of, inside the module that SWIG generates.
  *
  * What the cycle collector must see (coroutine, outcome, callbacks, context) lives in Python objects. A C handle points
- * back at them weakly, or strongly only while the C side still has work for them: an unfinished task, a queued callback.
+ * back at them weakly, or strongly only while the C side has work for them: an unfinished task, a queued callback.
  */
 #ifndef LIBASYNC_PYTHON_NATIVE_H
 #define LIBASYNC_PYTHON_NATIVE_H
@@ -90,19 +90,20 @@ struct gather {
     bool keep_errors;
 };
 
-extern PyTypeObject loop_type, handle_type, timer_handle_type, future_type, future_iterator_type, task_type, gather_type,
-    sleep_type, wakeup_type;
+extern PyTypeObject loop_type, handle_type, timer_handle_type, future_type, future_iterator_type, task_type,
+    gather_type, sleep_type, wakeup_type;
 extern PyMethodDef loop_methods[];
 extern PyGetSetDef loop_getset[];
 extern __thread struct loop *running_loop;
 
 /* Names and objects looked up once. */
 struct words {
-    PyObject *call_soon, *call_exception_handler, *create_task, *get_loop, *throw, *cancel, *add_done_callback, *blocking,
-        *done, *result;
+    PyObject *call_soon, *call_exception_handler, *create_task, *get_loop, *throw, *cancel, *add_done_callback;
+    PyObject *blocking, *done, *result;
     PyObject *only_context;    /* ("context",): the keyword names of a call */
     PyObject *cancelled_error, *invalid_state_error, *timeout_error, *gaierror;
-    PyObject *set_running_loop, *get_running_loop, *current_task, *register_task, *enter_task, *leave_task, *current_tasks;
+    PyObject *set_running_loop, *get_running_loop, *current_task, *register_task, *enter_task, *leave_task;
+    PyObject *current_tasks;
     PyObject *helpers;         /* the module of functions written in Python */
     PyObject *error;           /* libasync.Error */
 };
@@ -211,10 +212,12 @@ void loop_caught(struct loop *loop, const char *format, PyObject *subject, const
 PyObject *loop_create_task(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 /* handle.c */
-typedef int watch_function(async_loop *loop, int descriptor, async_callback *callback, void *user, async_destroy *destroy);
+typedef int watch_function(async_loop *loop, int descriptor, async_callback *callback, void *user,
+                           async_destroy *destroy);
 PyObject *handle_soon(struct loop *loop, PyObject *const *args, Py_ssize_t count, PyObject *names, bool threadsafe);
 PyObject *handle_at(struct loop *loop, PyObject *const *args, Py_ssize_t count, PyObject *names, bool later);
-PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t count, PyObject *names, watch_function *watch);
+PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t count, PyObject *names,
+                       watch_function *watch);
 
 /* sleep.c */
 PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);

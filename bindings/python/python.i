@@ -30,7 +30,7 @@
     $3 = $input == Py_None ? NULL : script_drop;
 }
 
-/* A coroutine written in steps: each callable takes the task and returns the verdict; the state is the next callable. */
+/* A coroutine in steps: each callable takes the task and returns the verdict; the state is the next callable. */
 %typemap(in) (async_step *first, void *state, async_destroy *destroy) {
     $1 = script_step;
     $2 = script_steps($input);
@@ -55,7 +55,8 @@
 /* What C returns through a pointer is returned beside the answer. */
 %typemap(in, numinputs=0) async_timer **timer (async_timer *made = NULL) "$1 = &made;"
 %typemap(argout) async_timer **timer {
-    $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_timer, SWIG_POINTER_OWN));
+    $result = SWIG_Python_AppendOutput($result,
+                                       SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_timer, SWIG_POINTER_OWN));
 }
 %typemap(in, numinputs=0) async_value **value (async_value *got = NULL) "$1 = &got;"
 %typemap(argout) async_value **value {
@@ -63,7 +64,8 @@
 }
 %typemap(in, numinputs=0) async_future **done (async_future *made = NULL) "$1 = &made;"
 %typemap(argout) async_future **done {
-    $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_future, SWIG_POINTER_OWN));
+    $result = SWIG_Python_AppendOutput($result,
+                                       SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_future, SWIG_POINTER_OWN));
 }
 %typemap(in, numinputs=0) (async_future **tasks, size_t capacity) ""
 %typemap(check) (async_future **tasks, size_t capacity) {

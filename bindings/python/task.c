@@ -1,5 +1,5 @@
 /* A Python task is one C step: it resumes the coroutine and awaits what that yields. The results stay in Python: the
-   coroutine's own `await` takes them out of the future it yielded, and the step only throws what cannot come that way. */
+   coroutine's own `await` takes them out of the future it yielded; the step only throws what cannot come that way. */
 #include "bindings/python/native.h"
 
 static async_task_options *usual, *eager;

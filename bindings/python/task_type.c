@@ -234,7 +234,7 @@ static void finalize(PyObject *self)
     struct task *task = (struct task *)self;
     PyObject *raised, *answer;
 
-    if (task->future.state != PENDING || task->future.native || !task->future.loop || task->unmissed || !task->coroutine) {
+    if (task->future.state != PENDING || task->future.native || task->unmissed || !task->coroutine) {
         future_finalize(self);
         return;
     }

@@ -5,14 +5,16 @@ for asyncio works in these tasks. The plain C interface is there as `libasync.ca
 """
 
 from asyncio import CancelledError, InvalidStateError, TimeoutError
-from asyncio import AbstractEventLoop, iscoroutinefunction, isfuture
+from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunction, isfuture
 
 from . import capi
 from ._core import Future, Handle, Task, TimerHandle
 from ._core import create_task, gather, get_running_loop, handle, sleep, wrap_handle
 from ._core import _get_running_loop
 from ._helpers import Error
-from .loop import Loop, get_event_loop, new_event_loop, set_event_loop
+from .loop import Loop
+from .policy import DefaultEventLoopPolicy, get_event_loop, get_event_loop_policy, new_event_loop
+from .policy import set_event_loop, set_event_loop_policy
 from .tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
 from .tasks import all_tasks, as_completed, create_eager_task_factory, current_task, eager_task_factory
 from .tasks import ensure_future, iscoroutine, run_coroutine_threadsafe, shield, wait, wait_for, wrap_future
@@ -25,11 +27,13 @@ from .runner import Runner, run
 __version__ = capi.async_version()
 
 __all__ = [
-    "ALL_COMPLETED", "AbstractEventLoop", "Barrier", "BoundedSemaphore", "BrokenBarrierError", "CancelledError",
-    "Condition", "Error", "Event", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future", "Handle", "InvalidStateError",
-    "LifoQueue", "Lock", "Loop", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Runner",
-    "Semaphore", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks", "as_completed", "capi",
-    "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather", "get_event_loop", "get_running_loop", "handle",
-    "iscoroutine", "iscoroutinefunction", "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe",
-    "set_event_loop", "shield", "sleep", "timeout", "timeout_at", "wait", "wait_for", "wrap_future", "wrap_handle",
+    "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "Barrier", "BoundedSemaphore",
+    "BrokenBarrierError", "CancelledError", "Condition", "DefaultEventLoopPolicy", "Error", "Event",
+    "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future", "Handle", "InvalidStateError", "LifoQueue", "Lock", "Loop",
+    "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Runner", "Semaphore", "Task",
+    "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks", "as_completed", "capi",
+    "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather",
+    "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine", "iscoroutinefunction",
+    "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy",
+    "shield", "sleep", "timeout", "timeout_at", "wait", "wait_for", "wrap_future", "wrap_handle",
 ]

@@ -24,7 +24,7 @@ class Error(RuntimeError):
 
 
 def get_event_loop():
-    from .loop import get_event_loop
+    from .policy import get_event_loop
     return get_event_loop()
 
 

@@ -29,7 +29,8 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
         self._wakeup = None
         self._thread = None
         self.slow_callback_duration = 0.1
-        self.set_debug(sys.flags.dev_mode or (not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))))
+        asked = not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))
+        self.set_debug(sys.flags.dev_mode or asked)
 
     @classmethod
     def from_handle(cls, handle):
@@ -309,35 +310,3 @@ def _address(address, proto):
     if capi.async_address_family(address) == capi.ASYNC_IPV6:
         return socket.AF_INET6, kind, proto, "", (host, port, 0, capi.async_address_scope(address))
     return socket.AF_INET, kind, proto, "", (host, port)
-
-
-_threads = threading.local()
-_tell_asyncio = asyncio.set_event_loop
-
-
-def new_event_loop():
-    """A new loop, which nobody runs yet."""
-    return Loop()
-
-
-def set_event_loop(loop):
-    """Make a loop this thread's; None for none."""
-    if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
-        raise TypeError(f"loop must be an instance of AbstractEventLoop or None, not '{type(loop).__name__}'")
-    _threads.loop = loop
-    _threads.was_set = True
-    _tell_asyncio(loop)
-
-
-def get_event_loop():
-    """The loop that runs in this thread; else the one that was set, which the main thread makes when it has none."""
-    loop = _core._get_running_loop()
-    if loop is not None:
-        return loop
-    if getattr(_threads, "loop", None) is None and not hasattr(_threads, "was_set") \
-            and threading.current_thread() is threading.main_thread():
-        set_event_loop(new_event_loop())
-    loop = getattr(_threads, "loop", None)
-    if loop is None:
-        raise RuntimeError(f"There is no current event loop in thread {threading.current_thread().name!r}.")
-    return loop

@@ -7,7 +7,7 @@ import threading
 
 from . import _core
 from asyncio import CancelledError
-from .loop import new_event_loop, set_event_loop
+from .policy import new_event_loop, set_event_loop
 from .tasks import all_tasks, gather, iscoroutine
 
 
@@ -62,7 +62,7 @@ class Runner:
         try:
             return self._loop.run_until_complete(task)
         except CancelledError:
-            if self._interrupts > 0 and task.uncancel() == 0:
+            if self._interrupts > 0 and hasattr(task, "uncancel") and task.uncancel() == 0:
                 raise KeyboardInterrupt() from None
             raise
         finally:
@@ -117,7 +117,7 @@ def _cancel_all(loop):
     for task in tasks:
         if not task.cancelled() and task.exception() is not None:
             loop.call_exception_handler({
-                "message": "unhandled exception during libasync.run() shutdown",
+                "message": "unhandled exception during asyncio.run() shutdown",
                 "exception": task.exception(),
                 "task": task,
             })

@@ -130,7 +130,7 @@ def as_completed(fs, *, timeout=None):
 
 
 async def wait_for(fut, timeout):
-    """Wait for an awaitable for so long and no longer: then it is cancelled, and TimeoutError raised once it has ended."""
+    """Wait for an awaitable so long and no longer: then it is cancelled, and TimeoutError raised once it has ended."""
     if fut is not None and not asyncio.isfuture(fut) and not iscoroutine(fut) and not inspect.isawaitable(fut):
         raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
     if timeout is None or timeout > 0:

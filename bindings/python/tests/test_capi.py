@@ -7,8 +7,8 @@ from libasync import capi
 async def test_values_go_there_and_back():
     loop = libasync.get_running_loop()
     promise = capi.async_future_new(loop)
-    items = [capi.async_int(3), capi.async_text_sized("grüß\0dich"), capi.async_double(1.5), capi.async_bytes(b"a\0b"),
-             capi.async_bool(True), capi.async_none()]
+    items = [capi.async_int(3), capi.async_text_sized("grüß\0dich"), capi.async_double(1.5),
+             capi.async_bytes(b"a\0b"), capi.async_bool(True), capi.async_none()]
     assert capi.async_future_resolve(promise, capi.async_list(items)) == 0
     assert await promise == [3, "grüß\0dich", 1.5, b"a\0b", True, None]
     assert capi.async_value_text(items[1]) == "grüß\0dich"

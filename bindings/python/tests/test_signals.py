@@ -6,14 +6,14 @@ import textwrap
 
 def interrupted(program, times=1):
     """Runs a program, sends SIGINT each time it says so, and gives what it printed and how it ended."""
-    process = subprocess.Popen([sys.executable, "-u", "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
-    lines = []
-    for line in process.stdout:
-        lines.append(line.strip())
-        if line == "now\n" and times:
-            times -= 1
-            process.send_signal(signal.SIGINT)
-    return lines, process.wait(10)
+    command, lines = [sys.executable, "-u", "-c", textwrap.dedent(program)], []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line == "now\n" and times:
+                times -= 1
+                process.send_signal(signal.SIGINT)
+        return lines, process.wait(10)
 
 
 def test_the_first_interrupt_cancels_the_main_task():
