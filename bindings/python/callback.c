@@ -37,7 +37,10 @@ static void callback_free(void *user)
 
     callback_unlist(callback);
     Py_DECREF(callback->function);
-    Py_DECREF(callback->context);
+    if (callback->ran)
+        context_drop_used(callback->context);
+    else
+        Py_DECREF(callback->context);
     if (callback->holds)
         Py_DECREF(callback->future);
     PyMem_Free(callback);
@@ -51,7 +54,7 @@ static struct callback *callback_new(struct future *future, PyObject *function, 
         PyErr_NoMemory();
         return NULL;
     }
-    context = context && context != Py_None ? Py_NewRef(context) : PyContext_CopyCurrent();
+    context = context_for(context);
     if (!context) {
         PyMem_Free(callback);
         return NULL;
@@ -65,6 +68,7 @@ static void callback_run(struct callback *callback)
     struct loop *loop = (struct loop *)callback->future->loop, *previous = loop_enter(loop);
     PyObject *answer = NULL;
 
+    callback->ran = true;
     if (!PyContext_Enter(callback->context)) {
         answer = PyObject_CallOneArg(callback->function, (PyObject *)callback->future);
         PyContext_Exit(callback->context);

@@ -213,6 +213,8 @@ int foreign_start(struct task *task, bool eagerly)
     PyObject *running = PyObject_CallMethod(task->future.loop, "is_running", NULL), *answer;
     bool at_once = eagerly && running == Py_True;
 
+    /* A foreign loop may lose its tasks, and then they are garbage. */
+    context_track(task->context);
     Py_XDECREF(running);
     if (!running || (at_once ? start_eagerly(task) : schedule(task, NULL)))
         return -1;

@@ -53,7 +53,7 @@ static int context_argument(PyObject *const *args, Py_ssize_t count, PyObject *n
         }
         *context = args[count + i];
     }
-    *context = *context && *context != Py_None ? Py_NewRef(*context) : PyContext_CopyCurrent();
+    *context = context_for(*context);
     return *context ? 0 : -1;
 }
 
@@ -128,9 +128,16 @@ static void on_turn(async_loop *loop, void *user)
     handle_run(user);
 }
 
+/* What C held was no garbage, so if nobody else holds it the context is whole, and may serve again. */
 static void drop(void *user)
 {
-    Py_DECREF((PyObject *)user);
+    struct handle *handle = user;
+
+    if (Py_REFCNT(handle) == 1) {
+        context_drop_used(handle->context);
+        handle->context = NULL;
+    }
+    Py_DECREF(handle);
 }
 
 /* A call from a thread that holds no loop may be cleaned up by one that does not hold the interpreter. */
@@ -138,7 +145,7 @@ static void drop_anywhere(void *user)
 {
     PyGILState_STATE state = PyGILState_Ensure();
 
-    Py_DECREF((PyObject *)user);
+    drop(user);
     PyGILState_Release(state);
 }
 

@@ -45,6 +45,7 @@ struct callback {
     PyObject *context;
     struct future *future;    /* to be passed to the function */
     bool holds;               /* counts a reference to its future */
+    bool ran;
 };
 
 struct future {
@@ -175,6 +176,14 @@ void callbacks_schedule(struct future *future);
 void callbacks_hold(struct future *future);
 PyObject *callbacks_list(struct future *future);
 int callbacks_traverse(struct future *future, visitproc visit, void *arg);
+
+/* context.c */
+PyObject *context_for_task(PyObject *given);
+PyObject *context_for(PyObject *given);
+void context_track(PyObject *context);
+void context_end(PyObject *context);
+void context_drop(PyObject *taken);
+void context_drop_used(PyObject *taken);
 
 /* task.c */
 async_step task_step;

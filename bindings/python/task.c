@@ -228,6 +228,7 @@ static void task_drop(void *state)
 
     task->started = false;
     Py_CLEAR(task->waiter);
+    context_end(task->context);
     if (Py_REFCNT(task) > 1 && !PyObject_GC_IsTracked((PyObject *)task))
         PyObject_GC_Track(task);
     Py_DECREF(task);

@@ -65,7 +65,7 @@ static int task_init(struct task *task, PyObject *loop, PyObject *coroutine, PyO
         PyErr_Format(PyExc_TypeError, "a coroutine was expected, got %R", coroutine);
         return -1;
     }
-    context = context && context != Py_None ? Py_NewRef(context) : PyContext_CopyCurrent();
+    context = context_for_task(context);
     if (!context)
         return -1;
     Py_XSETREF(task->context, context);
@@ -124,9 +124,12 @@ static PyObject *method_get_coro(PyObject *self, PyObject *unused)
 
 static PyObject *method_get_context(PyObject *self, PyObject *unused)
 {
-    struct task *task = (struct task *)self;
+    PyObject *context = ((struct task *)self)->context;
 
-    return Py_NewRef(task->context ? task->context : Py_None);
+    if (!context)
+        Py_RETURN_NONE;
+    context_track(context);
+    return Py_NewRef(context);
 }
 
 static PyObject *method_get_name(PyObject *self, PyObject *unused)
@@ -292,7 +295,8 @@ static int clear(PyObject *self)
 
     future_clear(&task->future);
     Py_CLEAR(task->coroutine);
-    Py_CLEAR(task->context);
+    context_drop(task->context);
+    task->context = NULL;
     Py_CLEAR(task->waiter);
     Py_CLEAR(task->throwing);
     Py_CLEAR(task->name);
