@@ -145,7 +145,7 @@ bool async_future_must_cancel(const async_future *future)
 {
     const async_task *task = visit_task(future);
 
-    return task && task->must_cancel;
+    return task && task->must_cancel && future_is_pending(future);
 }
 
 async_future *async_future_awaiting(const async_future *future)
