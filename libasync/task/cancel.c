@@ -2,20 +2,23 @@
  * Cancelling goes down to the innermost operation; each task on the way counts it. What cannot be cancelled any more, or
  * has not begun, is told with its next step.
  *
- * Tasks await tasks to any depth, directly or through gather and its like, so the way is walked without recursion: a
- * cancel that comes from within another one only notes its task, to be visited next. And tasks may await each other in a
+ * Tasks await tasks to any depth, directly or through gather and its like. The way is walked in a loop that calls itself
+ * for what an operation cancels in turn, so that all hear in asyncio's order, but not without end: deep down such a cancel
+ * only notes its task, to be visited next. And tasks may await each other in a
  * ring, which asyncio's cancel never comes back from; here the task that closes the ring is told, and the ring dissolves.
  */
 #include "libasync/task/internal.h"
 
 /* Most ways are short. */
 #define SHORT_WAY 32
+#define MOST_DEPTH 32
 #define LEAVE ((uintptr_t)1)
 
 /* A stack of tasks to visit and, between them, those to leave: marked, a task is on the path that led here. */
 struct cancel_walk {
     async_value *error;
     bool closes_ring;    /* the operation just cancelled waits for a task of the path */
+    unsigned depth;
     size_t count, capacity;
     uintptr_t *items;
     uintptr_t first[SHORT_WAY];
@@ -87,12 +90,14 @@ static bool enter(struct cancel_walk *walk, async_task *task)
 static void cancel_operation(struct cancel_walk *walk, async_task *task)
 {
     size_t noted = walk->count;
+    bool outer_closes_ring = walk->closes_ring;
 
     walk->closes_ring = false;
     if (!future_cancel(task->future.awaiting, walk->error))
         tell(task, walk->error);
     else if (walk->closes_ring)
         tell_at_once(task, walk->error);
+    walk->closes_ring = outer_closes_ring;
     reverse(walk, noted);
 }
 
@@ -119,19 +124,41 @@ static async_task *visit(struct cancel_walk *walk, async_task *task)
     return NULL;
 }
 
-static void walk_down(struct cancel_walk *walk, async_task *first)
+/* Leaves the tasks on top of the stack, down to one that is to be visited; NULL when there is none above `begin`. */
+static async_task *next_noted(struct cancel_walk *walk, size_t begin)
 {
-    push(walk, first, 0);
-    while (walk->count) {
+    while (walk->count > begin) {
         uintptr_t item = walk->items[--walk->count];
         async_task *task = (async_task *)(item & ~LEAVE);
 
-        if (item & LEAVE)
-            task->on_path = false;
-        else
-            while (task)
-                task = visit(walk, task);
+        if (!(item & LEAVE))
+            return task;
+        task->on_path = false;
     }
+    return NULL;
+}
+
+static void walk_down(struct cancel_walk *walk, async_task *task)
+{
+    size_t begin = walk->count;
+
+    walk->depth++;
+    do {
+        while (task)
+            task = visit(walk, task);
+        task = next_noted(walk, begin);
+    } while (task);
+    walk->depth--;
+}
+
+static void cancel_within(struct cancel_walk *walk, async_task *task)
+{
+    if (task->on_path)
+        walk->closes_ring = true;
+    else if (walk->depth < MOST_DEPTH)
+        walk_down(walk, task);
+    else if (!push(walk, task, 0))
+        tell(task, walk->error);
 }
 
 bool task_cancel(async_future *future, async_value *error)
@@ -140,13 +167,12 @@ bool task_cancel(async_future *future, async_value *error)
     async_task *task = task_of(future);
 
     if (outer) {
-        if (task->on_path)
-            outer->closes_ring = true;
-        else if (!push(outer, task, 0))
-            tell(task, error);
+        cancel_within(outer, task);
         return true;
     }
     walk.error = error;
+    walk.closes_ring = false;
+    walk.depth = 0;
     walk.count = 0;
     walk.capacity = SHORT_WAY;
     walk.items = walk.first;
