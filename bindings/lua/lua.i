@@ -105,14 +105,4 @@
   "$1 = ($1_ltype)lua_tolstring(L, $input, &$2);"
 %typemap(in, numinputs=0) size_t *size "$1 = NULL;"
 
-/* What C returns through a pointer is returned beside the answer. */
-%typemap(in, numinputs=0) async_value **value (async_value *got = NULL) "$1 = &got;"
-%typemap(argout) async_value **value %{
-  if (got$argnum)
-    generic_push_value(L, got$argnum);
-  else
-    lua_pushnil(L);
-  SWIG_arg++;
-%}
-
 %include "bindings/libasync.i"
