@@ -10,7 +10,9 @@
 struct limited {
     async_future future;
     struct children child;    /* one */
-    bool expired;
+    bool now;                 /* there was no time at all */
+    bool expired;             /* the limit has cancelled what is awaited */
+    bool cancelled;           /* somebody else has, too */
 };
 
 static struct limited *limited_of(async_future *future)
@@ -31,20 +33,29 @@ static void let_go(struct limited *limited)
     future_drop(&limited->future);
 }
 
+/* A gather that was cancelled is no cancelled future, but fails with that error all the same. */
+static bool is_timeout(const struct limited *limited)
+{
+    async_value *failure = future_read_failure(awaited(limited));
+
+    return limited->expired && !limited->cancelled && failure && async_value_error(failure) == ASYNC_ECANCELED;
+}
+
 static void pass_on(struct limited *limited)
 {
-    if (limited->expired && future_state(awaited(limited)) == FUTURE_CANCELLED)
+    if (is_timeout(limited))
         future_fail(&limited->future, error_static(ASYNC_ETIMEDOUT));
     else
         end_alike(&limited->future, awaited(limited));
     let_go(limited);
 }
 
-/* In asyncio wait_for is a coroutine: what it waits for, it and who awaits it go on in one turn. */
+/* In asyncio wait_for is a coroutine: what it waits for, it and who awaits it go on in one turn. Only without any time
+ * does asyncio have something stand in between. */
 static void child_done(async_loop *loop, struct node *node)
 {
     struct limited *limited = limited_of(container_of(node, struct child, node)->parent);
-    struct node *follower = future_take_follower(&limited->future);
+    struct node *follower = limited->now ? NULL : future_take_follower(&limited->future);
 
     pass_on(limited);
     if (follower)
@@ -63,9 +74,14 @@ static void on_time_limit(async_loop *loop, struct node *node)
     expire(container_of(node, struct limited, future.node));
 }
 
+/* As in asyncio, a cancel is not hidden by a limit that was reached besides. */
 static bool cancel(async_future *future, async_value *error)
 {
-    return future_cancel(awaited(limited_of(future)), error);
+    struct limited *limited = limited_of(future);
+    bool taken = future_cancel(awaited(limited), error);
+
+    limited->cancelled |= taken;
+    return taken;
 }
 
 static void end_at_close(async_loop *loop, struct node *node)
@@ -86,9 +102,10 @@ static const struct future_class limited_class = {
 static async_value *start(struct limited *limited, double when)
 {
     async_loop *loop = limited->future.loop;
-    bool limitless = isinf(when), now = when <= loop_now(loop);
+    bool limitless = isinf(when);
 
-    if (!limitless && !now && future_is_pending(awaited(limited)) && !timer_start(loop, &limited->future.timer, when)) {
+    limited->now = when <= loop_now(loop);
+    if (!limitless && !limited->now && future_is_pending(awaited(limited)) && !timer_start(loop, &limited->future.timer, when)) {
         children_free(&limited->child);
         return error_static(ASYNC_ENOMEM);
     }
@@ -98,7 +115,7 @@ static async_value *start(struct limited *limited, double when)
         return NULL;
     }
     future_attach(loop, awaited(limited), &limited->child.items[0].node);
-    if (now)
+    if (limited->now)
         expire(limited);
     return NULL;
 }
@@ -116,7 +133,7 @@ static async_future *limit(async_loop *loop, async_future *taken, double when)
         return future_failed(error ? error : ASYNC_ENOMEM);
     }
     limited = limited_of(future);
-    limited->expired = false;
+    limited->now = limited->expired = limited->cancelled = false;
     refusal = children_take(&limited->child, loop, future, &taken, 1, &child_ops);
     if (!refusal)
         refusal = start(limited, when);
