@@ -1,4 +1,5 @@
-/* shield, as asyncio's: a cancel ends the shield alone. It stays attached, to read a failure that nobody else will. */
+/* shield, as asyncio's: a cancel ends the shield alone, and what becomes of the future is no affair of its any more: a
+ * failure that nobody else reads is reported. One that was there before the cancel came, the shield has read. */
 #include "libasync/combine/internal.h"
 
 struct shield {
@@ -34,7 +35,11 @@ static const struct node_ops child_ops = {.run = child_done};
 
 static bool cancel(async_future *future, async_value *error)
 {
+    struct shield *shield = shield_of(future);
+
     future_fail(future, async_value_ref(error));
+    if (future_is_pending(shield->child.items[0].future))
+        let_go(shield);
     return true;
 }
 
