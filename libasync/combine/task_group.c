@@ -33,7 +33,7 @@ struct member {
 struct join {
     async_future future;
     async_task_group *group;
-    bool cancelled;
+    async_value *cancel;    /* held; or NULL */
 };
 
 static struct join *join_of(async_future *future)
@@ -99,6 +99,7 @@ static void end_join(struct join *join)
 {
     if (node_is_linked(&join->future.node))
         node_unlink(&join->future.node);
+    async_value_unref(join->cancel);
     async_task_group_unref(join->group);
 }
 
@@ -108,8 +109,8 @@ static void answer(struct join *join)
 
     if (error)
         future_fail(&join->future, async_value_ref(error));
-    else if (join->cancelled)
-        future_fail(&join->future, error_static(ASYNC_ECANCELED));
+    else if (join->cancel)
+        future_fail(&join->future, async_value_ref(join->cancel));
     else
         future_succeed(&join->future, async_none());
     end_join(join);
@@ -171,7 +172,8 @@ static bool cancel_join(async_future *future, async_value *error)
 {
     struct join *join = join_of(future);
 
-    join->cancelled = true;
+    async_value_unref(join->cancel);
+    join->cancel = async_value_ref(error);
     cancel_members(join->group, error);
     return true;
 }
@@ -283,7 +285,7 @@ async_future *async_task_group_join(async_task_group *group)
     }
     join = join_of(future);
     join->group = async_task_group_ref(group);
-    join->cancelled = false;
+    join->cancel = NULL;
     if (group->count)
         list_insert_before(&group->joining, &future->node);
     else
