@@ -34,6 +34,7 @@ struct join {
     async_future future;
     async_task_group *group;
     async_value *cancel;    /* held; or NULL */
+    struct node order;      /* queued by a cancel, for the group's cancel to follow */
 };
 
 static struct join *join_of(async_future *future)
@@ -99,6 +100,8 @@ static void end_join(struct join *join)
 {
     if (node_is_linked(&join->future.node))
         node_unlink(&join->future.node);
+    if (node_is_linked(&join->order))
+        node_unlink(&join->order);
     async_value_unref(join->cancel);
     async_task_group_unref(join->group);
 }
@@ -168,13 +171,22 @@ static void close_member(async_loop *loop, struct node *node)
 
 static const struct node_ops member_ops = {.run = member_done, .drop_at_close = close_member};
 
+static void cancel_group(async_loop *loop, struct node *node)
+{
+    cancel_members(container_of(node, struct join, order)->group, error_static(ASYNC_ECANCELED));
+}
+
+static const struct node_ops order_ops = {.run = cancel_group};
+
+/* The group's tasks hear of it in the next turn: in asyncio it is the joining task that wakes up and cancels them. */
 static bool cancel_join(async_future *future, async_value *error)
 {
     struct join *join = join_of(future);
 
     async_value_unref(join->cancel);
     join->cancel = async_value_ref(error);
-    cancel_members(join->group, error);
+    if (!node_is_linked(&join->order))
+        loop_queue(future->loop, &join->order);
     return true;
 }
 
@@ -286,6 +298,7 @@ async_future *async_task_group_join(async_task_group *group)
     join = join_of(future);
     join->group = async_task_group_ref(group);
     join->cancel = NULL;
+    join->order = (struct node){.ops = &order_ops};
     if (group->count)
         list_insert_before(&group->joining, &future->node);
     else
