@@ -200,12 +200,12 @@ static int wait(lua_State *L)
     return 1;
 }
 
-/* async.wait_for(awaitable, seconds) */
+/* async.wait_for(awaitable, seconds); nil for no limit */
 static int wait_for(lua_State *L)
 {
     struct host *host = host_upvalue(L);
     async_loop *loop = running_loop(L, host);
-    double seconds = luaL_checknumber(L, 2);
+    double seconds = lua_isnil(L, 2) ? ASYNC_FOREVER : luaL_checknumber(L, 2);
     async_future *future = handle_ensure(L, host, 1)->future;
     struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
 

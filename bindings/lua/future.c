@@ -197,7 +197,7 @@ static int result(lua_State *L)
     return future_push_outcome(L, host_upvalue(L), 1);
 }
 
-/* The failure, or nil after a success; a cancel is raised, as in asyncio. */
+/* The failure, or nil after a success. A cancel is raised, as in asyncio, but not that of a gather, which only failed. */
 static int exception(lua_State *L)
 {
     struct host *host = host_upvalue(L);
@@ -209,7 +209,7 @@ static int exception(lua_State *L)
     failure = async_future_failure(handle->future);
     if (!failure)
         lua_pushnil(L);
-    else if (async_value_error(failure) == ASYNC_ECANCELED)
+    else if (async_future_is_cancelled(handle->future))
         error_raise(L, host, failure);
     else
         error_push(L, host, failure);
