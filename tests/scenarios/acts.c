@@ -44,7 +44,7 @@ static void run_done(async_future *future, void *user)
 
 double time_limit(const struct op *op)
 {
-    bool limited = op->count > 2 && strcmp(op->words[op->count - 2], "timeout") == 0;
+    bool limited = op->count > 2 && strcmp(op->words[op->count - 2], "within") == 0;
 
     return limited ? atof(op->words[op->count - 1]) : ASYNC_FOREVER;
 }
@@ -53,7 +53,7 @@ size_t take_futures(const struct op *op, int first, async_future **futures)
 {
     size_t count = 0;
 
-    for (int i = first; i < op->count && strcmp(op->words[i], "timeout") != 0; i++)
+    for (int i = first; i < op->count && strcmp(op->words[i], "within") != 0; i++)
         futures[count++] = named_take(op->words[i]);
     return count;
 }
@@ -208,7 +208,9 @@ static void reschedule(const char *who, const struct op *op, char **words)
 
 static void tell_expired(const char *who, const struct op *op, char **words)
 {
-    say(who, "%s expired: %s", words[0], async_timeout_is_expired(named_find(words[0])->timeout) ? "yes" : "no");
+    struct named *named = named_find(words[0]);
+
+    say(who, "%s expired: %s", words[0], named->expired || async_timeout_is_expired(named->timeout) ? "yes" : "no");
 }
 
 static const struct {

@@ -28,13 +28,23 @@ void *coroutine_new(const char *who)
     return made;
 }
 
+static int close_timeout(const struct op *scope, async_task *task)
+{
+    struct named *named = named_find(scope->words[1]);
+    async_timeout *timeout = named->timeout;
+
+    named->expired = async_timeout_is_expired(timeout);
+    named->timeout = NULL;
+    return async_timeout_close(timeout, task);
+}
+
 void coroutine_free(void *state)
 {
     struct coroutine *coroutine = state;
 
     for (int i = 0; i < coroutine->depth; i++)
         if (strcmp(coroutine->scopes[i]->words[0], "timeout") == 0)
-            async_timeout_close(named_find(coroutine->scopes[i]->words[1])->timeout, NULL);
+            close_timeout(coroutine->scopes[i], NULL);
     async_value_unref(coroutine->caught);
     async_value_unref(coroutine->leaving);
     free(coroutine);
@@ -109,10 +119,8 @@ static async_next leave(async_task *task, struct coroutine *coroutine, async_val
 static async_value *leave_timeout(async_task *task, struct coroutine *coroutine, const struct op *scope,
                                   async_value *taken)
 {
-    struct named *named = named_find(scope->words[1]);
-    int error = async_timeout_close(named->timeout, task);
+    int error = close_timeout(scope, task);
 
-    named->timeout = NULL;
     if (error == ASYNC_ETIMEDOUT && async_value_error(taken) == ASYNC_ECANCELED) {
         async_value_unref(taken);
         taken = async_error(ASYNC_ETIMEDOUT, NULL);
@@ -186,8 +194,7 @@ static async_next end_scope(async_task *task, struct coroutine *coroutine)
         coroutine->waits = scope;
         return async_try(task, async_task_group_join(named->group), coroutine_step);
     }
-    async_timeout_close(named->timeout, NULL);
-    named->timeout = NULL;
+    close_timeout(scope, NULL);
     say(coroutine->who, "%s ended", scope->words[1]);
     return NULL;
 }

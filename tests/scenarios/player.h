@@ -16,7 +16,8 @@ struct named {
     const char *name;
     const struct op *op;    /* that made it; NULL: main's task */
     async_future *future;
-    async_timeout *timeout;
+    async_timeout *timeout;    /* while it is open */
+    bool expired;              /* as it was when it was closed */
     async_task_group *group;
     async_completions *completions;
 };
@@ -43,7 +44,7 @@ void coroutine_free(void *state);
 /* acts.c: what is done at once, by coroutines and by callbacks; `first` is the place of the verb. */
 void act(const char *who, const struct op *op, int first);
 void acts_forget(void);
-/* The futures named by the words from `first` on, by references, up to `timeout`; how many. */
+/* The futures named by the words from `first` on, by references, up to `within`; how many. */
 size_t take_futures(const struct op *op, int first, async_future **futures);
 /* The time limit that the words end with, or ASYNC_FOREVER. */
 double time_limit(const struct op *op);

@@ -12,7 +12,7 @@ local PATIENCE = 10
 local OPTIONAL = {
   shield = "shield", wait_for = "wait_for", completed = "as_completed", timeout = "timeout", group = "task_group",
 }
-local LACKS = { shield = true, wait_for = true, completed = true, timeout = true, group = true, eager = true }
+local LACKS = { completed = true, timeout = true, group = true, eager = true }
 
 local Play = {}
 Play.__index = Play
@@ -113,6 +113,9 @@ local function name_error(err)
     local message = tostring(err)
     return message == tostring(async.CancelledError) and "cancelled" or ("cancelled(%s)"):format(message)
   end
+  if err.code == "EHOST" then
+    return tostring(err)
+  end
   return ERRORS[err.code] or error(err)
 end
 
@@ -145,12 +148,12 @@ end
 
 local WHEN = { all = async.ALL_COMPLETED, first = async.FIRST_COMPLETED, error = async.FIRST_EXCEPTION }
 
--- The futures and the time limit in `a b timeout 2`, from a word on
+-- The futures and the time limit in `a b within 2`, from a word on
 function Play:limited(words, first)
   local futures, timeout = {}, nil
 
   for index = first, #words do
-    if words[index] == "timeout" then
+    if words[index] == "within" then
       timeout = tonumber(words[index + 1])
       break
     end
@@ -165,6 +168,8 @@ function Play:awaitable(words)
   elseif words[2] == "wait" then
     local futures, timeout = self:limited(words, 4)
     return async.wait(futures, { return_when = WHEN[words[3]], timeout = timeout })
+  elseif words[2] == "wait_for" then
+    return async.wait_for(self.named[words[3]], tonumber(words[4]))
   end
   return self.named[words[2]]
 end
@@ -333,6 +338,10 @@ function acts.gather(play, who, name, ...)
     end
   end
   play:name(name, async.gather(children))
+end
+
+function acts.shield(play, who, name, other)
+  play:name(name, async.shield(play.named[other]))
 end
 
 -- From the beginning to the end

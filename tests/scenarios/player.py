@@ -7,18 +7,14 @@ import gc
 import importlib
 import sys
 
-# The words of cases that a language may lack, and how to tell that it has them.
+# The words of cases that older versions of asyncio lack.
 OPTIONAL = {
-    "shield": lambda: hasattr(aio, "shield"),
-    "wait_for": lambda: hasattr(aio, "wait_for"),
-    "completed": lambda: hasattr(aio, "as_completed") and (aio.__name__ != "asyncio" or sys.version_info >= (3, 13)),
+    "completed": lambda: sys.version_info >= (3, 13),
     "timeout": lambda: hasattr(aio, "timeout"),
     "group": lambda: hasattr(aio, "TaskGroup"),
-    "eager": lambda: sys.version_info >= (3, 12) if aio.__name__ == "asyncio" else knows_eager_start(),
+    "eager": lambda: sys.version_info >= (3, 12),
 }
-# What libasync lacks yet. A word that has come since makes the player fail, so that the list stays true. What asyncio
-# lacks is its version's affair.
-LACKS = {"shield", "wait_for", "completed", "timeout", "group", "eager"}
+
 LAST_SECOND = 20
 PATIENCE = 10
 
@@ -32,6 +28,16 @@ class Oops(Exception):
 class Returned:
     def __init__(self, value):
         self.value = value
+
+
+class InOrder(dict):
+    """A set that keeps its order. asyncio's task groups cancel their tasks in none."""
+
+    def add(self, item):
+        self[item] = True
+
+    def discard(self, item):
+        self.pop(item, None)
 
 
 class Case:
@@ -198,9 +204,9 @@ class Play:
         return self.names_of([await self.named[name].__anext__()])
 
     def limited(self, words):
-        """The futures and the time limit in `a b timeout 2`."""
+        """The futures and the time limit in `a b within 2`."""
         timeout = None
-        if "timeout" in words:
+        if "within" in words:
             *words, _, timeout = words
         return [self.named[name] for name in words], timeout and number(timeout)
 
@@ -217,8 +223,11 @@ class Play:
         return returned
 
     async def scope_group(self, who, body, name):
+        self.named[name] = aio.TaskGroup()
+        if getattr(self.named[name], "_tasks", None) == set():
+            self.named[name]._tasks = InOrder()
         try:
-            async with aio.TaskGroup() as self.named[name]:
+            async with self.named[name]:
                 returned = await self.play(who, body)
         except (Exception, aio.CancelledError) as error:
             self.log(who, f"{name} ! {name_error(error)}")
@@ -402,19 +411,10 @@ def asyncio_loop():
     return loop
 
 
-def knows_eager_start():
-    try:
-        aio.Task(None, eager_start=True)
-    except TypeError as refusal:
-        return "eager_start" not in str(refusal)
-
-
 def main(module, *paths):
     global aio
     aio = importlib.import_module(module)
-    lacks = {word for word, has in OPTIONAL.items() if not has()}
-    if module == "libasync" and lacks != LACKS:
-        raise SystemExit(f"libasync lacks {' '.join(sorted(lacks)) or 'nothing'}: bring LACKS in {__file__} up to date")
+    lacks = {word for word, has in OPTIONAL.items() if module == "asyncio" and not has()}
     for path in paths:
         for case in read_cases(path):
             if case.words & lacks:
