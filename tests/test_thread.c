@@ -627,6 +627,35 @@ START_TEST(a_closed_loops_timer_may_go_elsewhere)
 }
 END_TEST
 
+static void *give_its_verdict(void *user)
+{
+    async_task *task = user;
+    bool refused = !async_return(task, async_text("stolen")) && !async_fail(task, ASYNC_EHOST, "stolen") &&
+                   !async_await(task, async_sleep(async_task_loop(task), 0), NULL) && !async_awaited(task) &&
+                   async_caught(task) == 0;
+
+    return (void *)(intptr_t)refused;
+}
+
+static async_next lend_to_a_thread(async_task *task, void *state)
+{
+    pthread_t thread = start(give_its_verdict, task);
+    void *refused;
+
+    pthread_join(thread, &refused);
+    return async_return(task, async_bool(refused));
+}
+
+START_TEST(another_thread_cannot_give_a_steps_verdict)
+{
+    async_future *task = async_create_task(loop, lend_to_a_thread, NULL, NULL);
+
+    ck_assert_int_eq(async_loop_run_until(loop, task), 0);
+    ck_assert(async_value_bool(async_future_value(task)));
+    async_future_unref(task);
+}
+END_TEST
+
 static void *fail_without_loop(void *user)
 {
     for (int code = -1; code >= ASYNC_EDNS; code--) {
@@ -669,5 +698,5 @@ int main(void)
                      an_object_may_be_read_by_all_threads_at_once, loops_run_beside_each_other,
                      loops_post_to_each_other, a_loop_that_stands_still_may_change_hands,
                      a_timers_last_reference_may_go_elsewhere, a_closed_loops_timer_may_go_elsewhere,
-                     immortal_failed_futures_are_every_threads);
+                     another_thread_cannot_give_a_steps_verdict, immortal_failed_futures_are_every_threads);
 }

@@ -1,10 +1,10 @@
 /* The verbs: a step's last words. They only note the verdict; what follows from it, step.c does after the step. */
 #include "libasync/task/internal.h"
 
-/* The step that runs, if it is this task's. */
+/* The step that runs, if it is this task's and so in this thread. */
 static struct running *running_of(const async_task *task)
 {
-    struct running *running = task ? task->future.loop->current : NULL;
+    struct running *running = task && loop_is_owned(task->future.loop) ? task->future.loop->current : NULL;
 
     return running && running->task == task ? running : NULL;
 }
