@@ -12,6 +12,10 @@
 #define TIDY_SECONDS 1.0
 #define BUDGET_MOST 64
 
+/* What became ready one after the other was often made so too, and lies so in memory: of a burst the nodes to come are
+ * fetched while others run. Half a page, because the processor's own guesses end with a page. */
+#define FETCH_AHEAD 2048
+
 /* The loop that this thread runs. It serves only to refuse a run inside a run. */
 static _Thread_local async_loop *running_here;
 
@@ -142,6 +146,7 @@ static void run_turn(async_loop *loop)
 
         node_unlink(node);
         loop->ran++;
+        __builtin_prefetch((const void *)((uintptr_t)node + FETCH_AHEAD), 1);
         node->ops->run(loop, node);
     }
 }
