@@ -164,13 +164,15 @@ struct async_loop {
 
 /* Entry of every call that belongs to the loop's thread: 0, or the error to answer with. A thread that finds the loop
  * standing still becomes its owner; a loop that closes refuses with ASYNC_ECLOSED. */
+static inline bool loop_is_open_here(const async_loop *loop)
+{
+    return likely(loop && atomic_load_explicit(&loop->owner, memory_order_relaxed) == thread_self() &&
+                  !atomic_load_explicit(&loop->closing, memory_order_relaxed));
+}
 int loop_enter_slowly(async_loop *loop);
 static inline int loop_enter(async_loop *loop)
 {
-    if (likely(loop && atomic_load_explicit(&loop->owner, memory_order_relaxed) == thread_self() &&
-               !atomic_load_explicit(&loop->closing, memory_order_relaxed)))
-        return 0;
-    return loop_enter_slowly(loop);
+    return loop_is_open_here(loop) ? 0 : loop_enter_slowly(loop);
 }
 
 /* The same for calls that stay possible while the loop closes and after: 0 or ASYNC_EINVAL, ASYNC_ETHREAD. */

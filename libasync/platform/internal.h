@@ -84,7 +84,6 @@ extern bool slab_one_object_chunks;
 
 /* Objects have 32 to 256 bytes, in steps of 32. Their third word is theirs to mark life with: slab_free clears it. */
 void slab_init(struct slab *slab, size_t object_size);
-void *slab_allocate_slowly(struct slab *slab);
 static inline void *slab_carve(const struct slab *slab, struct slab_chunk *chunk)
 {
     void *object = chunk->fresh;
@@ -92,7 +91,8 @@ static inline void *slab_carve(const struct slab *slab, struct slab_chunk *chunk
     chunk->fresh += slab->object_size;
     return object;
 }
-static inline void *slab_allocate(struct slab *slab)
+/* An object of the chunk at hand, without a call; NULL when that is used up. */
+static inline void *slab_take(struct slab *slab)
 {
     struct slab_chunk *chunk = slab->roomy;
     struct slab_object *object = likely(chunk) ? chunk->free : NULL;
@@ -102,9 +102,16 @@ static inline void *slab_allocate(struct slab *slab)
     else if (likely(chunk && chunk->fresh != chunk->behind))
         object = slab_carve(slab, chunk);
     else
-        return slab_allocate_slowly(slab);
+        return NULL;
     chunk->live++;
     return object;
+}
+void *slab_allocate_slowly(struct slab *slab);
+static inline void *slab_allocate(struct slab *slab)
+{
+    void *object = slab_take(slab);
+
+    return likely(object) ? object : slab_allocate_slowly(slab);
 }
 
 void slab_relist(struct slab *slab, struct slab_chunk *chunk);

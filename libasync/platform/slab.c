@@ -100,7 +100,7 @@ static struct slab_chunk *find_room(struct slab *slab)
 
 void *slab_allocate_slowly(struct slab *slab)
 {
-    return find_room(slab) ? slab_allocate(slab) : NULL;
+    return find_room(slab) ? slab_take(slab) : NULL;
 }
 
 /*

@@ -65,6 +65,14 @@ static inline async_task *task_of(const async_future *future)
 
 #define MOST_CANCELS ((1u << 24) - 1)
 
+/* The values of the running task, or NULL. */
+static inline struct context *task_current_context(const async_loop *loop)
+{
+    const struct running *running = loop->current;
+
+    return running && running->task->extras ? running->task->extras->context : NULL;
+}
+
 /* local.c: takes over the creator's values; false without memory. */
 bool task_inherit(async_task *task);
 void context_drop(struct context *context);

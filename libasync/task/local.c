@@ -123,21 +123,13 @@ int async_local_set(async_loop *loop, async_local *local, async_value *taken)
     return error;
 }
 
-/* The context of the running task, or NULL. */
-static struct context *current_context(const async_loop *loop)
-{
-    const struct running *running = loop->current;
-
-    return running && running->task->extras ? running->task->extras->context : NULL;
-}
-
 async_value *async_local_get(async_loop *loop, async_local *local)
 {
     const struct context *context;
 
     if (!local || loop_visit(loop))
         return NULL;
-    context = current_context(loop);
+    context = task_current_context(loop);
     for (size_t i = 0; context && i < context->count; i++)
         if (context->bindings[i].local == local)
             return context->bindings[i].value;
@@ -146,7 +138,7 @@ async_value *async_local_get(async_loop *loop, async_local *local)
 
 bool task_inherit(async_task *task)
 {
-    struct context *context = current_context(task->future.loop);
+    struct context *context = task_current_context(task->future.loop);
     struct task_extras *extras;
 
     if (likely(!context))

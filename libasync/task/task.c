@@ -8,37 +8,48 @@ rarely static async_future *refuse(async_loop *loop, void *state, async_destroy 
     return error ? future_failed(error) : future_failed_saying(loop, ASYNC_EINVAL, "create_task: the first step is NULL");
 }
 
-/* A task that is queued nowhere yet; NULL without memory. */
-static async_task *new_task(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
+/* One reference is the caller's and one its own, until it ends. */
+static inline async_future *begin(async_task *task, async_loop *loop, async_step *first, void *state,
+                                  async_destroy *destroy)
 {
-    async_task *task = slab_allocate(&loop->tasks);
-
-    if (unlikely(!task))
-        return NULL;
-    /* One reference is the caller's and one its own, until it ends. */
     future_init(&task->future, loop, &task_class, 2);
     task->step = first;
     task->state = state;
     task->destroy = destroy;
     task->extras = NULL;
-    if (likely(!loop->current || task_inherit(task)))
-        return task;
-    slab_free(&loop->tasks, task);
-    return NULL;
+    loop_queue(loop, &task->node);
+    return &task->future;
 }
 
-async_future *async_create_task(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
+/* Whatever async_create_task would have to call others for: a chunk of memory, values to inherit, an error. */
+rarely static async_future *create_slowly(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
 {
     int error = loop_enter(loop);
     async_task *task;
 
-    if (unlikely(error || !first))
+    if (error || !first)
         return refuse(loop, state, destroy, error);
-    task = new_task(loop, first, state, destroy);
-    if (unlikely(!task))
+    task = slab_allocate(&loop->tasks);
+    if (!task)
         return refuse(loop, state, destroy, ASYNC_ENOMEM);
-    loop_queue(loop, &task->node);
-    return &task->future;
+    begin(task, loop, first, state, destroy);
+    if (task_inherit(task))
+        return &task->future;
+    node_unlink(&task->node);
+    slab_free(&loop->tasks, task);
+    return refuse(loop, state, destroy, ASYNC_ENOMEM);
+}
+
+/* Calls nothing, so that it need not save a register. */
+async_future *async_create_task(async_loop *loop, async_step *first, void *state, async_destroy *destroy)
+{
+    async_task *task = NULL;
+
+    if (likely(first && loop_is_open_here(loop) && !task_current_context(loop)))
+        task = slab_take(&loop->tasks);
+    if (likely(task))
+        return begin(task, loop, first, state, destroy);
+    return create_slowly(loop, first, state, destroy);
 }
 
 /* Cannot fail: without memory a task goes without its name. */
