@@ -1,4 +1,4 @@
-/* What the programs of the bench share: a clock, interleaved runs with their medians, and rows as README.md has them. */
+/* What the programs of the bench share: a clock, runs in turn with their medians, and rows as README.md has them. */
 #ifndef LIBASYNC_BENCH_BENCH_H
 #define LIBASYNC_BENCH_BENCH_H
 
@@ -14,7 +14,7 @@ struct contender {
     double medians[MOST_FIGURES];
 };
 
-/* One round to warm up, then five; in each round the contenders take turns, so that a noisy neighbour meets all of them. */
+/* One round to warm up, then five; in each round the contenders take turns: a noisy neighbour meets all of them. */
 void measure(struct contender *contenders, size_t count);
 
 /* A row. Without a peer, `peer` is NULL. */

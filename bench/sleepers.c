@@ -1,8 +1,8 @@
 /*
  * Sleeping tasks, through the public interface, beside libuv's timers; and how late a short sleep is.
  *
- * A million sleep for a time between one second and two, in steps of a millisecond because libuv has no finer ones. When
- * all of them are due, the loop is run and wakes them.
+ * A million sleep for a time between one second and two, in steps of a millisecond because libuv has no finer ones.
+ * When all of them are due, the loop is run and wakes them.
  */
 #include "bench/bench.h"
 #include "libasync/async.h"

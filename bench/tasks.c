@@ -1,8 +1,8 @@
 /*
  * Tasks and promises, through the public interface.
  *
- * The floor of a burst is what one would write by hand for it alone: jobs of one cache line from a slab with a free list,
- * a first-in first-out list through the jobs, and a call through a pointer. It checks nothing and tells nobody.
+ * The floor of a burst is what one would write by hand for it alone: jobs of one cache line from a slab with a free
+ * list, a first-in first-out list through the jobs, and a call through a pointer. It checks nothing and tells nobody.
  */
 #include "bench/bench.h"
 #include "libasync/async.h"
@@ -156,7 +156,7 @@ static void measure_burst(void)
     print_row(what, all[0].medians[0], "ns", all[2].name, all[2].medians[0], "-");
 }
 
-/* The crowd awaits one promise after the other; each resume ends in the next await, so a turn is resumes and no more. */
+/* The crowd awaits one promise after the other; each resume ends in the next await: a turn is resumes and no more. */
 static struct {
     async_future *promise;
     size_t resumes, limit;

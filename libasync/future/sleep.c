@@ -5,8 +5,8 @@
 
 static const struct future_class sleeper_class;
 
-/* Who waits was last touched when it fell asleep. Let memory fetch it for a later sleeper, a task's two lines, while this
- * one wakes: of a million, each wakes a third sooner. The queue's own node has no ops and is no sleeper. */
+/* Who waits was last touched when it fell asleep. Let memory fetch it for a later sleeper, a task's two lines, while
+ * this one wakes: of a million, each wakes a third sooner. The queue's own node has no ops and is no sleeper. */
 static void prefetch_waiter(const async_loop *loop)
 {
     const struct node *later = loop->batch.next->next->next;

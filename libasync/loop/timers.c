@@ -62,7 +62,7 @@ static uint32_t earliest_of_few(const struct timers *timers, uint32_t first)
     return best;
 }
 
-/* Two pairs and then their winners, by sums: which child is the earliest no processor foresees, so nothing branches on it. */
+/* Two pairs and then their winners, by sums: no processor foresees which child is the earliest, so nothing branches. */
 static uint32_t earliest_child(const struct timers *timers, uint32_t place)
 {
     const struct timer_entry *entries = timers->entries;
