@@ -106,12 +106,15 @@ missing_packages() {
         brew) package=$brew ;;
         esac
         [ "$package" = - ] || [ "$2 $stage" = "demo test" ] || is_met "$need" || say "$package"
-    done | for_lua_version | sort -u | tr '\n' ' '
+    done | for_versions | sort -u | tr '\n' ' '
 }
 
-# The table names the packages of Lua 5.4; Debian's and Alpine's others are called alike, LuaJIT's nearly so.
-for_lua_version() {
-    sed "s/lua5\.4/lua$lua_version/; s/lualuajit-dev/luajit-5.1-dev/; s/lualuajit/luajit/"
+# The table names the packages of Lua 5.4; Debian's and Alpine's others are called alike, LuaJIT's nearly so. Debian's
+# test suite of Python bears the version, which is known once there is a Python.
+for_versions() {
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || version=
+    sed "s/lua5\.4/lua$lua_version/; s/lualuajit-dev/luajit-5.1-dev/; s/lualuajit/luajit/
+        s/libpython-testsuite/libpython$version-testsuite/; /libpython-testsuite/d"
 }
 
 # Sees to it that what a stage needs is there, or stops and tells how to get it. Asks no package manager when nothing
@@ -129,6 +132,9 @@ see_to_packages() {
         return
     elif [ "$managers" = apt-get ]; then
         install_with_apt "$missing"
+        # Twice, for what could not be named before the first time.
+        missing=$(missing_packages apt-get "$1")
+        [ -z "$missing" ] || install_with_apt "$missing"
         missing=$(missing_packages apt-get "$1")
         [ -z "$missing" ] || stop "Still missing: $missing
 An interpreter of your own choice ($python, $lua) does not see Debian's packages: install them for it."
