@@ -24,7 +24,8 @@ extern "C" {
 
 /**
  * Wait until every future is done; the loop keeps running meanwhile. A future given twice is awaited once and listed
- * twice. Cancelling the gather cancels those that still run, and it ends when they have ended.
+ * twice. Cancelling the gather cancels those that still run, and it ends when the first of them was cancelled or, where
+ * errors are kept, when all have ended.
  *
  * @param loop   loop that all of them belong to (lent)
  * @param taken  the futures, in the order wanted for the answers (taken)

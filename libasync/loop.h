@@ -5,6 +5,9 @@
  * A loop belongs to the thread that runs it while it runs, and to one thread at a time, by the caller's care, while it
  * stands still. Calls marked "the loop's" fail with ASYNC_ETHREAD in any other thread of a running loop. Every
  * registration takes a `destroy` for its `user` pointer, which runs exactly once, also when the registration fails.
+ *
+ * To hand over a loop that stands still, stop using it and what belongs to it, references included, until the other
+ * thread runs it; from then on whatever any thread may do is possible again.
  */
 #ifndef LIBASYNC_LOOP_H
 #define LIBASYNC_LOOP_H
