@@ -5,7 +5,7 @@ for asyncio works in these tasks. The plain C interface is there as `libasync.ca
 """
 
 from asyncio import CancelledError, InvalidStateError, TimeoutError
-from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunction, isfuture
+from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunction, isfuture, to_thread
 
 from . import capi
 from ._core import Future, Handle, Task, TimerHandle
@@ -35,5 +35,5 @@ __all__ = [
     "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather",
     "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine", "iscoroutinefunction",
     "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy",
-    "shield", "sleep", "timeout", "timeout_at", "wait", "wait_for", "wrap_future", "wrap_handle",
+    "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait", "wait_for", "wrap_future", "wrap_handle",
 ]

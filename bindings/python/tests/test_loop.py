@@ -214,3 +214,7 @@ def test_an_unclosed_loop_is_warned_of():
         libasync.new_event_loop()
     if before is not None:
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_a_function_runs_in_a_thread():
+    assert await libasync.to_thread(threading.get_ident) != threading.get_ident()
