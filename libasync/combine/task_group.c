@@ -12,7 +12,7 @@ struct async_task_group {
     struct node node;            /* marks life in the slab; never queued */
     async_loop *loop;
     uint32_t references;         /* one is the children's, while there are any */
-    bool ending, cancelling, failed, parent_cancelled;
+    bool ending, failed, parent_cancelled;
     async_future *parent;        /* held; or NULL */
     size_t count;
     struct node members;         /* the children, by their sibling nodes */
@@ -47,12 +47,8 @@ static void cancel_members(async_task_group *group, async_value *error)
     struct node *head = &group->members;
 
     group->ending = true;
-    if (group->cancelling)
-        return;    /* a member joins its own group */
-    group->cancelling = true;
     for (struct node *node = head->next; node != head; node = node->next)
         future_cancel(container_of(node, struct member, sibling)->future, error);
-    group->cancelling = false;
 }
 
 /* Without memory a failure is not listed, but the group fails all the same. */
@@ -178,14 +174,15 @@ static void cancel_group(async_loop *loop, struct node *node)
 
 static const struct node_ops order_ops = {.run = cancel_group};
 
-/* The group's tasks hear of it in the next turn: in asyncio it is the joining task that wakes up and cancels them. */
+/* The group's tasks hear of it in the next turn: in asyncio it is the joining task that wakes up and cancels them. They
+ * hear once, as there, and not for ever where a member joins its own group. */
 static bool cancel_join(async_future *future, async_value *error)
 {
     struct join *join = join_of(future);
 
     async_value_unref(join->cancel);
     join->cancel = async_value_ref(error);
-    if (!node_is_linked(&join->order))
+    if (!join->group->ending && !node_is_linked(&join->order))
         loop_queue(future->loop, &join->order);
     return true;
 }
