@@ -96,7 +96,7 @@ static void many_posts(void)
     turn();
 }
 
-static void promises(void)
+static void callbacks_on_promises(void)
 {
     async_future *promise = async_future_new(loop), *failed = async_future_new(loop);
 
@@ -242,7 +242,8 @@ static void cancels(void)
     struct courier couriers[100];
 
     for (int i = 0; i < 100; i++) {
-        couriers[i] = (struct courier){.name = "x", .parcel = i % 3 ? last : async_gather(loop, &last, 1, 0), .tries = true};
+        couriers[i] =
+            (struct courier){.name = "x", .parcel = i % 3 ? last : async_gather(loop, &last, 1, 0), .tries = true};
         last = courier_send(&couriers[i]);
     }
     turn();
@@ -289,7 +290,7 @@ static const struct {
     {"callbacks", callbacks, false},
     {"many timers", many_timers, true},         /* their array stays larger than need be */
     {"many posts", many_posts, false},
-    {"promises", promises, false},
+    {"callbacks on promises", callbacks_on_promises, false},
     {"tree of tasks", tree_of_tasks, true},     /* a report's handler may be all that hears of it */
     {"failures", failures, false},
     {"combinations", combinations, false},
@@ -317,8 +318,8 @@ static bool run_failing(size_t scenario, size_t count, bool all_that_follow)
         meet(errno == ENOMEM ? ASYNC_ENOMEM : 0);
     }
     failed = memory_has_failed();
-    ck_assert_msg(memory_blocks() == blocks, "%s: allocation %zu leaves %zu blocks behind", scenarios[scenario].name, count,
-                  memory_blocks() - blocks);
+    ck_assert_msg(memory_blocks() == blocks, "%s: allocation %zu leaves %zu blocks behind", scenarios[scenario].name,
+                  count, memory_blocks() - blocks);
     ck_assert_msg(begun == destroyed, "%s: allocation %zu: %d states destroyed of %d", scenarios[scenario].name, count,
                   destroyed, begun);
     ck_assert_msg(!failed || met || scenarios[scenario].forgives, "%s: allocation %zu failed and nobody was told",

@@ -58,7 +58,8 @@ START_TEST(a_failure_keeps_the_hosts_own_error)
     async_future *promise = async_future_new(loop);
     async_value *cause = async_text("Traceback");
 
-    ck_assert_int_eq(async_future_fail_with(promise, async_error_caused(ASYNC_EHOST, "broke", async_value_ref(cause))), 0);
+    ck_assert_int_eq(async_future_fail_with(promise, async_error_caused(ASYNC_EHOST, "broke", async_value_ref(cause))),
+                     0);
     ck_assert_ptr_eq(async_value_cause(async_future_failure(promise)), cause);
     async_value_unref(cause);
     async_future_unref(promise);
@@ -492,7 +493,8 @@ END_TEST
 
 START_TEST(sleeps_end_in_the_order_of_their_times)
 {
-    async_future *late = async_sleep(loop, 0.003), *early = async_sleep(loop, 0.001), *middle = async_sleep(loop, 0.002);
+    async_future *late = async_sleep(loop, 0.003), *early = async_sleep(loop, 0.001),
+                 *middle = async_sleep(loop, 0.002);
 
     async_future_on_done(late, note_done, "late", NULL);
     async_future_on_done(middle, note_done, "middle", NULL);

@@ -179,17 +179,17 @@ END_TEST
 START_TEST(a_million_promises_leave_nothing_behind)
 {
     size_t count = slab_one_object_chunks ? 10000 : 1000000, before;
-    async_future **promises = malloc(count * sizeof *promises);
+    async_future **made = malloc(count * sizeof *made);
 
     before = memory_blocks();
     for (size_t i = 0; i < count; i++)
-        promises[i] = async_future_new(loop);
+        made[i] = async_future_new(loop);
     for (size_t i = 0; i < count; i++)
-        async_future_unref(promises[i]);
+        async_future_unref(made[i]);
     for (int wave = 0; wave < 2; wave++)
         slab_tidy(loop_slab(loop, sizeof(async_future)));
     ck_assert_uint_le(memory_blocks(), before);
-    free(promises);
+    free(made);
 }
 END_TEST
 

@@ -209,7 +209,8 @@ START_TEST(a_group_of_nothing_says_so)
     ck_assert_uint_eq(async_task_group_count(NULL), 0);
     ck_assert_int_eq(finish(async_task_group_join(NULL)), ASYNC_EINVAL);
     ck_assert_str_eq(async_future_message(async_task_group_join(NULL)), "group is NULL");
-    ck_assert_int_eq(finish(async_task_group_create_task(NULL, wait_for_state, &destroyed, count_destroy)), ASYNC_EINVAL);
+    ck_assert_int_eq(finish(async_task_group_create_task(NULL, wait_for_state, &destroyed, count_destroy)),
+                     ASYNC_EINVAL);
     ck_assert_int_eq(finish(async_task_group_create_task(group, NULL, &destroyed, count_destroy)), ASYNC_EINVAL);
     ck_assert_int_eq(destroyed, 2);
     ck_assert_ptr_null(async_task_group_ref(NULL));

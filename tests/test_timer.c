@@ -29,7 +29,8 @@ START_TEST(an_impossible_time_is_refused)
 
     for (int i = 0; i < 3; i++) {
         timer = (async_timer *)&destroyed;
-        ck_assert_int_eq(async_loop_call_at(loop, times[i], note_call, &destroyed, count_destroy, &timer), ASYNC_EINVAL);
+        ck_assert_int_eq(async_loop_call_at(loop, times[i], note_call, &destroyed, count_destroy, &timer),
+                         ASYNC_EINVAL);
         ck_assert_ptr_null(timer);
     }
     ck_assert_int_eq(destroyed, 3);

@@ -25,8 +25,18 @@ END_TEST
 
 START_TEST(every_int64_is_kept_as_it_is)
 {
-    static const int64_t numbers[] = {0, 1, -1, 42, INT32_MAX, INT32_MIN, INT64_MAX / 2, INT64_MAX / 2 + 1, INT64_MIN / 2,
-                                      INT64_MIN / 2 - 1, INT64_MAX, INT64_MIN};
+    static const int64_t numbers[] = {0,
+                                      1,
+                                      -1,
+                                      42,
+                                      INT32_MAX,
+                                      INT32_MIN,
+                                      INT64_MAX / 2,
+                                      INT64_MAX / 2 + 1,
+                                      INT64_MIN / 2,
+                                      INT64_MIN / 2 - 1,
+                                      INT64_MAX,
+                                      INT64_MIN};
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         async_value *value = async_int(numbers[i]);

@@ -9,6 +9,8 @@
 #include "libasync/async.h"
 
 #include <check.h>
+#include <pthread.h>
+#include <semaphore.h>
 
 /* Made before each test, closed after it. A test may close it itself, or drop it and set it to NULL. */
 extern async_loop *loop;
@@ -60,6 +62,12 @@ async_next courier_start(async_task *task, void *state);
 /* Its task, by the courier's name. */
 async_future *courier_send(struct courier *courier);
 
+/* Up to so many promises, and the same once more, to be taken. */
+#define MOST_PROMISES 4
+extern async_future *promises[MOST_PROMISES];
+async_future **make_promises(int count);
+void drop_promises(int count);
+
 /* The allocator: blocks in use; the n-th allocation from now fails, and all that follow if so asked. */
 size_t memory_blocks(void);
 void memory_fail_at(size_t count, bool all_that_follow);
@@ -67,6 +75,18 @@ void memory_fail_at(size_t count, bool all_that_follow);
 bool memory_has_failed(void);
 /* How many descriptors are open. */
 int open_descriptors(void);
+
+pthread_t thread_start(void *(*function)(void *), void *user);
+void threads_join(pthread_t *threads, size_t count);
+
+/* The loop, run by a thread of its own until it is told to stop. Once started it runs and is no longer this thread's. */
+struct runner {
+    async_loop *loop;
+    pthread_t thread;
+    sem_t running;
+};
+void runner_start(struct runner *runner);
+void runner_stop(struct runner *runner);
 
 /* Small numbers that look random: the same for the same seed, on every machine. */
 struct dice {
