@@ -224,6 +224,17 @@ static const struct {
     {"reschedule", reschedule}, {"expired", tell_expired},
 };
 
+/* `lock l`, `queue q 2` and so on. */
+static bool make_primitive(const struct op *op, int first)
+{
+    const char *number = op->count > first + 2 ? op->words[first + 2] : "0";
+    struct primitive *made = primitive_new(op->words[first], atoi(number));
+
+    if (made)
+        named_new(op->words[first + 1], op)->primitive = made;
+    return made;
+}
+
 void act(const char *who, const struct op *op, int first)
 {
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
@@ -232,5 +243,6 @@ void act(const char *who, const struct op *op, int first)
             return;
         }
     }
-    refuse(op->words[first], "no such verb");
+    if (!make_primitive(op, first) && !primitive_act(who, op, (char **)op->words + first + 1))
+        refuse(op->words[first], "no such verb");
 }

@@ -86,6 +86,8 @@ static async_future *awaitable(const struct op *op)
         return wait_for_several(op);
     if (strcmp(what, "next") == 0)
         return async_completions_next(named_find(op->words[2])->completions);
+    if (op->words[2])
+        return primitive_await(what, named_find(op->words[2])->primitive, op->words[3] ? atoi(op->words[3]) : 0);
     return named_take(what);
 }
 

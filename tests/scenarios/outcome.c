@@ -49,8 +49,14 @@ static void add_error(struct text *text, const async_value *error)
     case ASYNC_EDEADLOCK:
         add(text, "runtime");
         break;
+    case ASYNC_EBROKEN:
+        add(text, "broken");
+        break;
+    case ASYNC_ESHUTDOWN:
+        add(text, "shutdown");
+        break;
     case ASYNC_ESTATE:
-        add(text, strstr(message, "handed out") ? "exhausted" : "state");
+        add(text, strstr(message, "handed out") ? "exhausted" : strstr(message, "lock") ? "runtime" : "state");
         break;
     default:
         refuse(async_error_name(code), message);

@@ -98,6 +98,7 @@ static void forget_names(void)
         async_future_unref(named[i].future);
         async_task_group_unref(named[i].group);
         async_completions_unref(named[i].completions);
+        primitive_free(named[i].primitive);
     }
     named_count = 0;
 }

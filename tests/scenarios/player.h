@@ -20,8 +20,10 @@ struct named {
     bool expired;              /* as it was when it was closed */
     async_task_group *group;
     async_completions *completions;
+    struct primitive *primitive;
 };
 struct named *named_new(const char *name, const struct op *op);
+/* Ends the player when there is none. */
 struct named *named_find(const char *name);
 /* Its future, by a reference. */
 async_future *named_take(const char *name);
@@ -48,5 +50,12 @@ void acts_forget(void);
 size_t take_futures(const struct op *op, int first, async_future **futures);
 /* The time limit that the words end with, or ASYNC_FOREVER. */
 double time_limit(const struct op *op);
+
+/* primitives.c: what a kind's word makes, NULL for other words; a future of what can be awaited of one, NULL for other
+ * verbs; what is done at once, false for other verbs and names. */
+struct primitive *primitive_new(const char *kind, int number);
+void primitive_free(struct primitive *primitive);
+async_future *primitive_await(const char *verb, const struct primitive *primitive, int number);
+bool primitive_act(const char *who, const struct op *op, char **words);
 
 #endif

@@ -12,9 +12,18 @@ OPTIONAL = {
     "completed": lambda: sys.version_info >= (3, 13),
     "timeout": lambda: hasattr(aio, "timeout"),
     "group": lambda: hasattr(aio, "TaskGroup"),
+    "barrier": lambda: hasattr(aio, "Barrier"),
+    "shutdown": lambda: hasattr(aio.Queue, "shutdown"),
     "eager": lambda: sys.version_info >= (3, 12),
 }
 
+# What makes locks and the like, and what is done with them, or awaited of them, under names of Python's.
+PRIMITIVES = {
+    "lock": "Lock", "event": "Event", "condition": "Condition", "semaphore": "Semaphore", "bounded": "BoundedSemaphore",
+    "barrier": "Barrier", "queue": "Queue", "lifo": "LifoQueue", "priority": "PriorityQueue",
+}
+AWAITED = {"acquire": "acquire", "wait_at": "wait", "put": "put", "get": "get", "join": "join"}
+AT_ONCE = {"release", "set", "clear", "notify", "put_nowait", "task_done", "shutdown"}
 LAST_SECOND = 20
 PATIENCE = 10
 
@@ -76,6 +85,10 @@ def name_error(error):
         return str(error)
     if hasattr(error, "exceptions"):
         return "group(%s)" % " ".join(name_error(inner) for inner in error.exceptions)
+    name = {"QueueEmpty": "empty", "QueueFull": "full", "QueueShutDown": "shutdown",
+            "BrokenBarrierError": "broken"}.get(type(error).__name__)
+    if name:
+        return name
     for kind, name in ((aio.TimeoutError, "timeout"), (aio.InvalidStateError, "state"), (ValueError, "value"),
                        (StopAsyncIteration, "exhausted"), (RuntimeError, "runtime")):
         if isinstance(error, kind):
@@ -162,6 +175,8 @@ class Play:
                     raise self.caught.pop(who)
             elif verb == "sleep":
                 await aio.sleep(number(rest[0]))
+            elif verb in ("reset", "abort"):
+                await getattr(self.named[rest[0]], verb)()
             elif verb == "await":
                 self.log(who, f"{' '.join(rest)} = {self.show(await self.awaitable(*rest))}")
             elif verb == "try":
@@ -192,6 +207,8 @@ class Play:
             return self.wait(*rest)
         if what == "next":
             return self.next(*rest)
+        if rest:
+            return getattr(self.named[rest[0]], AWAITED[what])(*map(number, rest[1:]))
         return self.named[what]
 
     async def wait(self, when, *rest):
@@ -238,7 +255,25 @@ class Play:
     # What is done at once, by coroutines and callbacks
 
     def act(self, who, words):
-        getattr(self, "do_" + words[0])(who, *words[1:])
+        verb, rest = words[0], words[1:]
+        if verb in PRIMITIVES:
+            self.named[rest[0]] = getattr(aio, PRIMITIVES[verb])(*map(number, rest[1:]))
+        elif verb in AT_ONCE:
+            self.act_at_once(who, verb, *rest)
+        else:
+            getattr(self, "do_" + verb)(who, *rest)
+
+    def act_at_once(self, who, verb, name, *rest):
+        thing = self.named[name]
+        try:
+            if rest == ("all",):
+                thing.notify_all()
+            else:
+                getattr(thing, verb)(*(True if word == "now" else number(word) for word in rest))
+        except (ValueError, RuntimeError):
+            self.log(who, f"{verb} {name} ! refused")
+        except Exception as error:
+            self.log(who, f"{verb} {name} ! {name_error(error)}")
 
     def later_act(self, words):
         return lambda *args: self.act("loop", words)
@@ -326,6 +361,21 @@ class Play:
 
     def do_expired(self, who, name):
         self.log(who, f"{name} expired: {self.show(self.named[name].expired())}")
+
+    def do_get_nowait(self, who, name):
+        try:
+            self.log(who, f"get_nowait {name} = {self.show(self.named[name].get_nowait())}")
+        except Exception as error:
+            self.log(who, f"get_nowait {name} ! {name_error(error)}")
+
+    def do_locked(self, who, name):
+        self.log(who, f"{name} locked: {self.show(self.named[name].locked())}")
+
+    def do_size(self, who, name):
+        self.log(who, f"{name} has {self.named[name].qsize()}")
+
+    def do_waiting(self, who, name):
+        self.log(who, f"{name} waiting: {self.named[name].n_waiting}")
 
     # From the beginning to the end
 
