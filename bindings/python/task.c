@@ -260,12 +260,20 @@ int task_start(struct task *task, bool eagerly)
     return -1;
 }
 
+/* Whether what a task awaits has been cancelled already: of two cancels delivered as one, the first is told. */
+static bool is_told(PyObject *waiting)
+{
+    async_future *handle = ((struct future *)waiting)->handle;
+
+    return future_is_done((struct future *)waiting) || async_future_is_cancelled(async_future_awaiting(handle));
+}
+
 /* An object message travels along the chain of awaits beside the text that C passes on. */
 static void spread_message(struct task *task, PyObject *message)
 {
     PyObject *next = (PyObject *)task;
 
-    while (next && future_check(next)) {
+    while (next && future_check(next) && !is_told(next)) {
         Py_XSETREF(((struct future *)next)->message, Py_NewRef(message));
         next = PyObject_TypeCheck(next, &task_type) ? ((struct task *)next)->waiter : NULL;
     }
