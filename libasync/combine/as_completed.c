@@ -17,7 +17,8 @@ struct async_completions {
     struct node asking;      /* pending futures of async_completions_next, by their own nodes */
 };
 
-/* A future of async_completions_next holds the row while it is pending. */
+/* A future of async_completions_next holds the row and, while it is pending, itself: dropped by its caller it still stands
+ * in the list, and the next place is its. */
 struct asking {
     async_future future;
     async_completions *completions;
@@ -31,11 +32,14 @@ static struct asking *asking_of(async_future *future)
 /* The last thing an asking future does with the row, which may end by it. */
 static void end_asking(struct asking *asking)
 {
+    async_completions *completions = asking->completions;
+
     if (node_is_linked(&asking->future.node)) {
         node_unlink(&asking->future.node);
-        asking->completions->asking_count--;
+        completions->asking_count--;
     }
-    async_completions_unref(asking->completions);
+    future_drop(&asking->future);
+    async_completions_unref(completions);
 }
 
 static bool cancel_asking(async_future *future, async_value *error)
@@ -167,6 +171,7 @@ async_future *async_completions_next(async_completions *completions)
     if (!future)
         return future_failed(error ? error : ASYNC_ENOMEM);
     asking_of(future)->completions = async_completions_ref(completions);
+    future_hold(future);
     if (completions->handed_out < completions->ended_count) {
         future_succeed(future, next_place(completions));
     } else if (async_completions_left(completions) == 0) {

@@ -29,7 +29,7 @@ struct member {
     async_task_group *group;
 };
 
-/* A join holds its group. */
+/* A join holds its group and, while it is pending, itself: dropped by its caller it still stands in the list. */
 struct join {
     async_future future;
     async_task_group *group;
@@ -94,12 +94,15 @@ static async_value *make_error(async_task_group *group)
 
 static void end_join(struct join *join)
 {
+    async_task_group *group = join->group;
+
     if (node_is_linked(&join->future.node))
         node_unlink(&join->future.node);
     if (node_is_linked(&join->order))
         node_unlink(&join->order);
     async_value_unref(join->cancel);
-    async_task_group_unref(join->group);
+    future_drop(&join->future);
+    async_task_group_unref(group);
 }
 
 static void answer(struct join *join)
@@ -296,6 +299,7 @@ async_future *async_task_group_join(async_task_group *group)
     join->group = async_task_group_ref(group);
     join->cancel = NULL;
     join->order = (struct node){.ops = &order_ops};
+    future_hold(future);
     if (group->count)
         list_insert_before(&group->joining, &future->node);
     else
