@@ -1,6 +1,6 @@
 /*
- * Random programs against a reference: tests/model/model.h tells how. MODEL_SEEDS says how many; MODEL_SEED replays one, and
- * prints it.
+ * Random programs against a reference: tests/model/model.h tells how. MODEL_SEEDS says how many; MODEL_SEED replays
+ * one, and prints it.
  */
 #include "tests/model/model.h"
 

@@ -1,9 +1,9 @@
 /*
- * Random programs, carried out twice: by libasync, and by a reference that is nothing but lists and counters. Both keep a
- * journal of what their tasks and callbacks saw, and the journals must be the same.
+ * Random programs, carried out twice: by libasync, and by a reference that is nothing but lists and counters. Both keep
+ * a journal of what their tasks and callbacks saw, and the journals must be the same.
  *
- * A program is a few tasks with a list of orders each. Orders name things: the tasks by their numbers, then the promises.
- * What a thing does not allow any more (it was created before, or dropped) is passed over, by both in the same way.
+ * A program is a few tasks with a list of orders each. Orders name things: the tasks by their numbers, then the
+ * promises. What a thing does not allow any more (it was created before, or dropped) is passed over, by both alike.
  */
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H

@@ -93,7 +93,8 @@ void plan_print(const struct plan *plan)
         for (int j = 0; j < plan->scripts[i].count; j++) {
             const struct order *order = &plan->scripts[i].orders[j];
 
-            printf("  %d: %s %d %d%s\n", j, verbs[order->verb], order->what, order->amount, order->tries ? " tries" : "");
+            printf("  %d: %s %d %d%s\n", j, verbs[order->verb], order->what, order->amount,
+                   order->tries ? " tries" : "");
         }
     }
 }
@@ -117,5 +118,6 @@ void journals_print(const struct journal *expected, const struct journal *got)
     while (expected->text[same] && expected->text[same] == got->text[same])
         if (expected->text[same++] == '\n')
             line = same;
-    printf("%.*s--- expected\n%s--- but happened\n%s", (int)line, expected->text, expected->text + line, got->text + line);
+    printf("%.*s--- expected\n%s--- but happened\n%s", (int)line, expected->text, expected->text + line,
+           got->text + line);
 }

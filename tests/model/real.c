@@ -1,4 +1,4 @@
-/* The same orders by libasync, on a loop of their own with a test clock; and then the count of what was given and ended. */
+/* The same orders by libasync, on a loop of their own with a test clock; then the count of what was given and ended. */
 #include "tests/model/model.h"
 
 #include <pthread.h>
@@ -179,7 +179,8 @@ static async_next step(async_task *task, void *state)
     char message[16];
 
     if (actor->waits)
-        tell(actor, outcome_name(outcome_of(async_caught(task))), number_of(async_awaited(task), async_task_failure(task)));
+        tell(actor, outcome_name(outcome_of(async_caught(task))),
+             number_of(async_awaited(task), async_task_failure(task)));
     actor->waits = false;
     while (actor->at < script->count) {
         const struct order *order = &script->orders[actor->at++];
@@ -255,7 +256,6 @@ static const char *count_ends(const struct world *world)
     return NULL;
 }
 
-/* The state of each thing that is still known, at the end, belongs to those who hold it. */
 static const char *end(struct world *world)
 {
     const char *wrong;

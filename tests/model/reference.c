@@ -1,6 +1,6 @@
 /*
- * The reference: asyncio's rules with nothing optimised. A turn runs the jobs that were ready when it began; an end makes
- * those that wait for it ready, in their order; timers of one time fire in the order they were set.
+ * The reference: asyncio's rules with nothing optimised. A turn runs the jobs that were ready when it began; an end
+ * makes those that wait for it ready, in their order; timers of one time fire in the order they were set.
  */
 #include "tests/model/model.h"
 
@@ -240,7 +240,8 @@ static bool is_known(struct reference *reference, int number)
 
 static void tell(struct reference *reference, int task, const char *what, int number)
 {
-    journal_add(reference->journal, "%g: %d.%d %s %d\n", reference->time, task, thing_of(reference, task)->at, what, number);
+    journal_add(reference->journal, "%g: %d.%d %s %d\n", reference->time, task, thing_of(reference, task)->at, what,
+                number);
 }
 
 /* Orders that do not wait. */

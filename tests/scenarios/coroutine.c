@@ -1,6 +1,6 @@
 /*
- * A coroutine of a case as one step, which goes on where it left off. Scopes stand on a stack: inside one every await is
- * tried, and a failure leaves them one by one.
+ * A coroutine of a case as one step, which goes on where it left off. Scopes stand on a stack: inside one every await
+ * is tried, and a failure leaves them one by one.
  */
 #include "tests/scenarios/player.h"
 
@@ -100,7 +100,8 @@ static const char *done_words(const struct op *op, const async_value *value)
     strcpy(text, "none");
     for (size_t i = 0; i < async_value_count(value); i++)
         if (async_value_bool(async_value_item(value, i)))
-            length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", length ? " " : "", op->words[3 + i]);
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", length ? " " : "",
+                                       op->words[3 + i]);
     return text;
 }
 

@@ -7,17 +7,24 @@ local unpack = table.unpack or unpack
 local LAST_SECOND = 20
 local PATIENCE = 10
 
+-- What makes locks and queues, and what is done with them or awaited of them, under names of Lua's.
+local PRIMITIVES = {
+  lock = "Lock", event = "Event", condition = "Condition", semaphore = "Semaphore", bounded = "BoundedSemaphore",
+  barrier = "Barrier", queue = "Queue", lifo = "LifoQueue", priority = "PriorityQueue",
+}
+local AWAITED = { acquire = "acquire", wait_at = "wait", put = "put", get = "get", join = "join" }
+local AT_ONCE = {
+  release = true, set = true, clear = true, notify = true, reset = true, abort = true, put_nowait = true,
+  task_done = true, shutdown = true,
+}
+
 -- The words of cases that Lua lacks yet, and how to tell that it has them. A word that has come since makes the player
--- fail, so that the list stays true.
-local OPTIONAL = {
-  completed = "as_completed", timeout = "timeout", group = "TaskGroup", lock = "Lock", event = "Event",
-  condition = "Condition", semaphore = "Semaphore", bounded = "BoundedSemaphore", barrier = "Barrier", queue = "Queue",
-  lifo = "LifoQueue", priority = "PriorityQueue",
-}
-local LACKS = {
-  completed = true, timeout = true, group = true, eager = true, lock = true, event = true, condition = true,
-  semaphore = true, bounded = true, barrier = true, queue = true, lifo = true, priority = true,
-}
+-- fail, so that the list stays true. Lua 5.1 cannot await within pcall, which scopes and iterators are played by.
+local OPTIONAL = { completed = "as_completed", timeout = "timeout", group = "task_group", eager = "Lock" }
+for word, name in pairs(PRIMITIVES) do OPTIONAL[word] = name end
+local LACKS = {}
+for word in pairs(OPTIONAL) do LACKS[word] = true end
+local LACKS_IN_5_1 = { completed = true, timeout = true, group = true }
 
 local Play = {}
 Play.__index = Play
@@ -108,7 +115,10 @@ function Play:names_of(futures)
   return found[1] and table.concat(found, " ") or "none"
 end
 
-local ERRORS = { ETIMEDOUT = "timeout", ESTATE = "state", EDEADLOCK = "runtime" }
+local ERRORS = {
+  ETIMEDOUT = "timeout", ESTATE = "state", EDEADLOCK = "runtime", EBROKEN = "broken", ESHUTDOWN = "shutdown",
+  EFULL = "full", EEMPTY = "empty",
+}
 
 local function name_error(err)
   if type(err) == "string" then
@@ -120,6 +130,12 @@ local function name_error(err)
   end
   if err.code == "EHOST" then
     return tostring(err)
+  elseif err.code == "EGROUP" then
+    local names = {}
+    for index, inner in ipairs(err.errors) do names[index] = name_error(inner) end
+    return "group(" .. table.concat(names, " ") .. ")"
+  elseif err.code == "ESTATE" and tostring(err):match("lock") then
+    return "runtime"
   end
   return ERRORS[err.code] or error(err)
 end
@@ -175,6 +191,9 @@ function Play:awaitable(words)
     return async.wait(futures, { return_when = WHEN[words[3]], timeout = timeout })
   elseif words[2] == "wait_for" then
     return async.wait_for(self.named[words[3]], tonumber(words[4]))
+  elseif words[3] then
+    local primitive = self.named[words[3]]
+    return primitive[AWAITED[words[2]]](primitive, tonumber(words[4]))
   end
   return self.named[words[2]]
 end
@@ -182,6 +201,8 @@ end
 function Play:show_awaited(words, value)
   if words[2] == "wait" then
     return self:names_of(value)
+  elseif words[2] == "acquire" then
+    return show(value ~= nil)    -- what to release, for a variable that is to be closed
   end
   return show(value)
 end
@@ -192,17 +213,34 @@ function step.sleep(play, who, words)
   async.await(async.sleep(tonumber(words[2])))
 end
 
-function step.await(play, who, words)
-  local value = async.await(play:awaitable(words))
+-- as_completed awaits by itself.
+local function next_of(play, name)
+  return play:names_of { play.rows[name]() or error("exhausted", 0) }
+end
 
-  play:log(who, "%s = %s", words_from(words, 2), play:show_awaited(words, value))
+function step.await(play, who, words)
+  local shown
+
+  if words[2] == "next" then
+    shown = next_of(play, words[3])
+  else
+    shown = play:show_awaited(words, async.await(play:awaitable(words)))
+  end
+  play:log(who, "%s = %s", words_from(words, 2), shown)
 end
 
 function step.try(play, who, words)
-  local ok, value = async.try(play:awaitable(words))
+  local ok, value, shown
 
+  if words[2] == "next" then
+    ok, value = pcall(next_of, play, words[3])
+    shown = value
+  else
+    ok, value = async.try(play:awaitable(words))
+    shown = ok and play:show_awaited(words, value)
+  end
   play.caught[who] = not ok and value or nil
-  play:log(who, "%s %s", words_from(words, 2), ok and "= " .. play:show_awaited(words, value) or "! " .. name_error(value))
+  play:log(who, "%s %s", words_from(words, 2), ok and "= " .. shown or "! " .. name_error(value))
 end
 
 step["raise"] = function(play, who, words)
@@ -216,19 +254,59 @@ function step.reraise(play, who)
   if caught then error(caught, 0) end
 end
 
+-- Scopes
+
+local open = {}
+
+function open.timeout(words, body)
+  return async.timeout(tonumber(words[3]), body)
+end
+
+function open.group(words, body)
+  return async.task_group(body)
+end
+
+-- Whether its body returned, and what
+function Play:scope(who, words)
+  local name = words[2]
+  local ok, returned, value = pcall(open[words[1]], words, function(scope)
+    self:name(name, scope)
+    return self:play(who, words.body)
+  end)
+
+  if not ok then
+    self:log(who, "%s ! %s", name, name_error(returned))
+    error(returned, 0)
+  end
+  self:log(who, "%s ended", name)
+  return returned, value
+end
+
+-- Whether it returned, and what
+function Play:play(who, body)
+  for _, words in ipairs(body) do
+    if words[1] == "return" then
+      return true, tonumber(words[2])
+    elseif words.body then
+      local returned, value = self:scope(who, words)
+      if returned then
+        return true, value
+      end
+    elseif step[words[1]] then
+      step[words[1]](self, who, words)
+    else
+      self:act(who, words)
+    end
+  end
+  return false
+end
+
 function Play:coroutine(who)
   local body = self.case.coroutines[who:match("^[^']+")]
 
   return function()
-    for _, words in ipairs(body) do
-      if words[1] == "return" then
-        return tonumber(words[2])
-      elseif step[words[1]] then
-        step[words[1]](self, who, words)
-      else
-        self:act(who, words)
-      end
-    end
+    local _, value = self:play(who, body)
+    return value
   end
 end
 
@@ -237,9 +315,26 @@ end
 local acts = {}
 
 function Play:act(who, words)
-  local act = acts[words[1]] or error("no such verb: " .. words[1])
+  local verb = words[1]
 
-  act(self, who, unpack(words, 2))
+  if PRIMITIVES[verb] then
+    self:name(words[2], async[PRIMITIVES[verb]](tonumber(words[3])))
+  elseif AT_ONCE[verb] then
+    self:act_at_once(who, unpack(words))
+  else
+    (acts[verb] or error("no such verb: " .. verb))(self, who, unpack(words, 2))
+  end
+end
+
+function Play:act_at_once(who, verb, name, argument)
+  local primitive = self.named[name]
+  local method = primitive[argument == "all" and "notify_all" or verb]
+  local ok, err = pcall(method, primitive, argument == "now" or tonumber(argument))
+
+  if not ok then
+    local shown = name_error(err)
+    self:log(who, "%s %s ! %s", verb, name, (shown == "state" or shown == "runtime") and "refused" or shown)
+  end
 end
 
 function Play:later_act(...)
@@ -252,9 +347,16 @@ function acts.log(play, who, ...)
   play:log(who, "%s", table.concat({ ... }, " "))
 end
 
-function acts.spawn(play, who, name)
-  local task = play.loop:create_task(play:coroutine(name))
+function acts.spawn(play, who, name, how, group)
+  local body, task = play:coroutine(name), nil
 
+  if how == "eager" then
+    task = async.create_task { body, name = name, eager_start = true }
+  elseif how == "in" then
+    task = play.named[group]:create_task(body)
+  else
+    task = play.loop:create_task(body)
+  end
   task:set_name(name)
   play:name(name, task)
 end
@@ -345,6 +447,39 @@ function acts.gather(play, who, name, ...)
   play:name(name, async.gather(children))
 end
 
+function acts.completed(play, who, name, ...)
+  local futures, timeout = play:limited({ ... }, 1)
+
+  play.rows[name] = async.as_completed(futures, { timeout = timeout })
+end
+
+function acts.reschedule(play, who, name, when)
+  play.named[name]:reschedule(tonumber(when))
+end
+
+function acts.expired(play, who, name)
+  play:log(who, "%s expired: %s", name, show(play.named[name]:expired()))
+end
+
+function acts.get_nowait(play, who, name)
+  local queue = play.named[name]
+  local ok, value = pcall(queue.get_nowait, queue)
+
+  play:log(who, "get_nowait %s %s", name, ok and "= " .. show(value) or "! " .. name_error(value))
+end
+
+function acts.locked(play, who, name)
+  play:log(who, "%s locked: %s", name, show(play.named[name]:locked()))
+end
+
+function acts.size(play, who, name)
+  play:log(who, "%s has %d", name, play.named[name]:qsize())
+end
+
+function acts.waiting(play, who, name)
+  play:log(who, "%s waiting: %d", name, play.named[name]:n_waiting())
+end
+
 function acts.shield(play, who, name, other)
   play:name(name, async.shield(play.named[other]))
 end
@@ -355,7 +490,9 @@ local function new_play(case)
   local loop = async.new_event_loop()
 
   assert(core.async_loop_set_clock(loop, core.ASYNC_CLOCK_JUMPING) == 0)
-  return setmetatable({ case = case, loop = loop, names = {}, named = {}, caught = {}, calls = {}, unread = {} }, Play)
+  return setmetatable({
+    case = case, loop = loop, names = {}, named = {}, caught = {}, calls = {}, rows = {}, unread = {},
+  }, Play)
 end
 
 local function is_task(thing)
@@ -405,7 +542,7 @@ function Play:run()
   print("pending:" .. self:pending())
   self.quiet = true
   self:end_tasks()
-  self.names, self.named, self.caught, self.calls = {}, {}, {}, {}
+  self.names, self.named, self.caught, self.calls, self.rows = {}, {}, {}, {}, {}
   collectgarbage()
   collectgarbage()
   self.loop:close()
@@ -422,6 +559,9 @@ local function lacking(case)
   return lacks
 end
 
+if _VERSION == "Lua 5.1" and not jit then
+  for word in pairs(LACKS_IN_5_1) do LACKS[word], OPTIONAL[word] = true, nil end
+end
 for word, name in pairs(OPTIONAL) do
   if not async[name] ~= (LACKS[word] or false) then
     error(("the list of what Lua lacks is wrong about %s: bring it up to date"):format(word))
