@@ -4,6 +4,7 @@
  */
 #include "libasync/combine/internal.h"
 
+#include "libasync/task/internal.h"
 #include "libasync/task_group.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ struct async_task_group {
     struct node node;            /* marks life in the slab; never queued */
     async_loop *loop;
     uint32_t references;         /* one is the children's, while there are any */
-    bool ending, failed, parent_cancelled;
+    bool ending, cancelling, failed, told, parent_cancelled;
     async_future *parent;        /* held; or NULL */
     size_t count;
     struct node members;         /* the children, by their sibling nodes */
@@ -47,8 +48,12 @@ static void cancel_members(async_task_group *group, async_value *error)
     struct node *head = &group->members;
 
     group->ending = true;
+    if (group->cancelling)
+        return;    /* clean-up of a host's, run by what was cancelled */
+    group->cancelling = true;
     for (struct node *node = head->next; node != head; node = node->next)
         future_cancel(container_of(node, struct member, sibling)->future, error);
+    group->cancelling = false;
 }
 
 /* Without memory a failure is not listed, but the group fails all the same. */
@@ -105,12 +110,21 @@ static void end_join(struct join *join)
     async_task_group_unref(group);
 }
 
+/* The failures of a group count more than a cancel of its parent by somebody else, but that is not lost, as in asyncio. */
+static void tell_failures(struct join *join)
+{
+    async_task_group *group = join->group;
+
+    future_fail(&join->future, async_value_ref(group->error));
+    if (group->parent)
+        task_cancel_later(group->parent, &join->future);
+    group->told = true;
+}
+
 static void answer(struct join *join)
 {
-    async_value *error = join->group->error;
-
-    if (error)
-        future_fail(&join->future, async_value_ref(error));
+    if (join->group->error)
+        tell_failures(join);
     else if (join->cancel)
         future_fail(&join->future, async_value_ref(join->cancel));
     else
@@ -172,20 +186,28 @@ static const struct node_ops member_ops = {.run = member_done, .drop_at_close = 
 
 static void cancel_group(async_loop *loop, struct node *node)
 {
-    cancel_members(container_of(node, struct join, order)->group, error_static(ASYNC_ECANCELED));
+    async_task_group *group = container_of(node, struct join, order)->group;
+
+    if (!group->ending)
+        cancel_members(group, error_static(ASYNC_ECANCELED));
 }
 
 static const struct node_ops order_ops = {.run = cancel_group};
 
 /* The group's tasks hear of it in the next turn: in asyncio it is the joining task that wakes up and cancels them. They
- * hear once, as there, and not for ever where a member joins its own group. */
+ * hear once, as there. A member that joins its own group waits for itself; nothing but this cancel would ever end that. */
 static bool cancel_join(async_future *future, async_value *error)
 {
     struct join *join = join_of(future);
 
-    async_value_unref(join->cancel);
-    join->cancel = async_value_ref(error);
-    if (!join->group->ending && !node_is_linked(&join->order))
+    if (join->group->cancelling) {
+        future_fail(future, async_value_ref(error));
+        end_join(join);
+        return true;
+    }
+    if (!join->cancel)
+        join->cancel = async_value_ref(error);
+    if (!node_is_linked(&join->order))
         loop_queue(future->loop, &join->order);
     return true;
 }

@@ -183,3 +183,16 @@ bool task_cancel(async_future *future, async_value *error)
         memory_release(walk.items, walk.capacity * sizeof *walk.items);
     return true;
 }
+
+void task_cancel_later(async_future *future, const async_future *awaited)
+{
+    async_task *task = task_of(future);
+    const struct running *running = future->loop->current;
+
+    if (!future_is_pending(future))
+        return;
+    if (future->awaiting == awaited)
+        task->cancel_later = true;
+    else if (running && running->task == task)
+        task->must_cancel = task->cancels > 0;
+}

@@ -56,6 +56,11 @@ static async_value *cancel_of(const async_task *task)
 /* A cancel that waits takes the place of the outcome, unless that is a cancel itself. */
 rarely static void receive_cancel(async_task *task, struct running *running)
 {
+    if (task->cancel_later) {
+        task->cancel_later = false;
+        task->must_cancel = task->cancels > 0;
+        return;
+    }
     task->must_cancel = false;
     if (running->failure && async_value_error(running->failure) == ASYNC_ECANCELED)
         return;
@@ -159,7 +164,7 @@ static void resume(async_loop *loop, struct node *node)
     running.task = task;    /* the rest is set where it is due: by receive, and by the verbs */
     loop->current = &running;
     receive(task, &running);
-    if (unlikely(task->must_cancel))
+    if (unlikely(task->must_cancel || task->cancel_later))
         receive_cancel(task, &running);
     while (run_step(loop, task, &running))
         ;
