@@ -77,7 +77,8 @@ ASYNC_API size_t async_task_group_count(const async_task_group *group);
 
 /**
  * Wait until every one of the group has ended. Tasks of the group may still start others meanwhile. Cancelling this
- * cancels the group.
+ * cancels the group. A cancel of the parent by somebody else does not hide the failures, nor they the cancel: it is told
+ * again where the parent waits next.
  *
  * @param group  the group (lent)
  * @return future of none (given)
@@ -99,7 +100,8 @@ ASYNC_API async_future *async_task_group_join(async_task_group *group);
 ASYNC_API async_task_group *async_task_group_ref(async_task_group *group);
 
 /**
- * One reference less. It cancels nothing: the group lives until its last task has ended.
+ * One reference less. It cancels nothing: the group lives until its last task has ended. Failures that nobody has joined
+ * by then go to the exception handler.
  *
  * @param taken  a group, or NULL (taken)
  * @return NULL

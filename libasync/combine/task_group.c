@@ -161,12 +161,23 @@ static void end_all(async_task_group *group)
         group->parent_cancelled = future_cancel(group->parent, error_static(ASYNC_ECANCELED));
 }
 
+/* A gather that was cancelled is no cancelled future, but fails with that error all the same. And what the close of the
+ * loop ends has not failed. */
+static bool is_failure(const async_loop *loop, async_value *outcome)
+{
+    int error = outcome ? async_value_error(outcome) : 0;
+
+    if (error == ASYNC_ECLOSED && atomic_load(&loop->closing))
+        return false;
+    return error && error != ASYNC_ECANCELED;
+}
+
 static void member_done(async_loop *loop, struct node *node)
 {
     struct member *member = container_of(node, struct member, node);
     async_value *failure = future_read_failure(member->future);
 
-    if (failure && future_state(member->future) == FUTURE_FAILED) {
+    if (is_failure(loop, failure)) {
         keep_failure(member->group, failure);
         if (!member->group->ending)
             end_all(member->group);
@@ -242,6 +253,15 @@ async_task_group *async_task_group_new(async_loop *loop, async_future *parent)
     return group;
 }
 
+static void add(async_task_group *group, struct member *member, async_future *future)
+{
+    *member = (struct member){.node.ops = &member_ops, .future = async_future_ref(future), .group = group};
+    list_insert_before(&group->members, &member->sibling);
+    if (group->count++ == 0)
+        async_task_group_ref(group);
+    future_attach(group->loop, future, &member->node);
+}
+
 int async_task_group_add(async_task_group *group, async_future *future)
 {
     int error = group && future ? loop_enter(group->loop) : ASYNC_EINVAL;
@@ -254,35 +274,40 @@ int async_task_group_add(async_task_group *group, async_future *future)
     member = error ? NULL : loop_allocate(group->loop, sizeof *member);
     if (!member)
         return error ? error : ASYNC_ENOMEM;
-
-    *member = (struct member){.node.ops = &member_ops, .future = async_future_ref(future), .group = group};
-    list_insert_before(&group->members, &member->sibling);
-    if (group->count++ == 0)
-        async_task_group_ref(group);
-    future_attach(group->loop, future, &member->node);
+    add(group, member, future);
     return 0;
+}
+
+static async_future *refuse(async_task_group *group, void *state, async_destroy *destroy, int error)
+{
+    if (destroy)
+        destroy(state);
+    if (!group)
+        return future_failed_null("group");
+    if (error == ASYNC_ESTATE)
+        return future_failed_saying(group->loop, error, "create_task: the task group is ending");
+    return future_failed(error);
 }
 
 /* Room in the group first, then the task: so that none runs outside of it. */
 async_future *async_task_group_create_task(async_task_group *group, async_step *first, void *state,
                                            async_destroy *destroy)
 {
+    int error = group ? loop_enter(group->loop) : ASYNC_EINVAL;
+    struct member *member;
     async_future *task;
-    int error;
 
-    if (!group || group->ending) {
-        if (destroy)
-            destroy(state);
-        return group ? future_failed_saying(group->loop, ASYNC_ESTATE, "create_task: the task group is ending")
-                     : future_failed_null("group");
-    }
+    if (!error && group->ending)
+        error = ASYNC_ESTATE;
+    member = error ? NULL : loop_allocate(group->loop, sizeof *member);
+    if (!member)
+        return refuse(group, state, destroy, error ? error : ASYNC_ENOMEM);
     task = async_create_task(group->loop, first, state, destroy);
-    error = async_future_is_task(task) ? async_task_group_add(group, task) : 0;
-    if (!error)
-        return task;
-    async_future_cancel(task, NULL);    /* before its first step */
-    async_future_unref(task);
-    return future_failed(error);
+    if (async_future_is_task(task))
+        add(group, member, task);
+    else
+        loop_free(group->loop, member, sizeof *member);
+    return task;
 }
 
 int async_task_group_cancel(async_task_group *group, const char *message)
@@ -329,6 +354,14 @@ async_future *async_task_group_join(async_task_group *group)
     return future;
 }
 
+static void report_unjoined(async_task_group *group)
+{
+    char message[512];
+
+    snprintf(message, sizeof message, "a task group failed and nobody joined it: %s", async_value_message(group->error));
+    loop_report(group->loop, NULL, async_value_error(group->error), message);
+}
+
 async_task_group *async_task_group_ref(async_task_group *group)
 {
     if (group)
@@ -340,6 +373,8 @@ async_task_group *async_task_group_unref(async_task_group *taken)
 {
     if (!taken || --taken->references > 0)
         return NULL;
+    if (taken->error && !taken->told)
+        report_unjoined(taken);
     for (size_t i = 0; i < taken->failure_count; i++)
         async_value_unref(taken->failures[i]);
     release_failures(taken);
