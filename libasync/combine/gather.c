@@ -5,26 +5,25 @@
 #include "libasync/combine/internal.h"
 
 struct gather {
-    async_future future;
-    struct children children;
-    bool keep_errors, cancel_requested;
+    struct relay relay;
+    bool keep_errors;
 };
 
 static struct gather *gather_of(async_future *future)
 {
-    return container_of(future, struct gather, future);
+    return container_of(relay_of(future), struct gather, relay);
 }
 
 /* The values in order; with errors kept, their error values among them. NULL without memory. */
 static async_value *collect(struct gather *gather)
 {
-    size_t count = gather->children.count, size = count * sizeof(async_value *);
+    size_t count = gather->relay.children.count, size = count * sizeof(async_value *);
     async_value **values = count ? memory_allocate(size) : NULL, *list;
 
     if (count && !values)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        values[i] = async_value_ref(gather->children.items[i].future->outcome);
+        values[i] = async_value_ref(gather->relay.children.items[i].future->outcome);
     list = async_list(values, count);
     memory_release(values, size);
     return list;
@@ -35,30 +34,30 @@ static void take_outcome(struct gather *gather, async_future *child)
 {
     async_value *failure = future_read_failure(child);
 
-    gather->children.left--;
-    if (!future_is_pending(&gather->future))
+    gather->relay.children.left--;
+    if (!future_is_pending(&gather->relay.future))
         return;
     if (failure && !gather->keep_errors) {
         /* A child's cancel does not make the gather count as cancelled: it only fails with that error. */
-        future_fail_uncancelled(&gather->future, async_value_ref(failure));
+        future_fail_uncancelled(&gather->relay.future, async_value_ref(failure));
         return;
     }
-    if (gather->children.left)
+    if (gather->relay.children.left)
         return;
-    if (!gather->cancel_requested)
-        future_succeed(&gather->future, collect(gather));
+    if (!gather->relay.cancelled)
+        future_succeed(&gather->relay.future, collect(gather));
     else if (future_state(child) == FUTURE_CANCELLED)
-        future_fail_uncancelled(&gather->future, async_value_ref(failure));
+        future_fail_uncancelled(&gather->relay.future, async_value_ref(failure));
     else
-        future_fail_uncancelled(&gather->future, error_static(ASYNC_ECANCELED));
+        future_fail_uncancelled(&gather->relay.future, error_static(ASYNC_ECANCELED));
 }
 
 static void let_go_if_over(struct gather *gather)
 {
-    if (gather->children.left)
+    if (gather->relay.children.left)
         return;
-    children_free(&gather->children);
-    future_drop(&gather->future);
+    children_free(&gather->relay.children);
+    future_drop(&gather->relay.future);
 }
 
 static void child_done(async_loop *loop, struct node *node)
@@ -72,25 +71,13 @@ static void child_done(async_loop *loop, struct node *node)
 
 static const struct node_ops child_ops = {.run = child_done};
 
-/* True when any child took the cancel; the gather then ends with the last of them. */
-static bool cancel(async_future *future, async_value *error)
-{
-    struct gather *gather = gather_of(future);
-    bool any = false;
-
-    for (size_t i = 0; i < gather->children.count; i++)
-        any |= future_cancel(gather->children.items[i].future, error);
-    gather->cancel_requested |= any;
-    return any;
-}
-
 static void end_at_close(async_loop *loop, struct node *node)
 {
-    struct gather *gather = container_of(node, struct gather, future.node);
+    struct gather *gather = container_of(node, struct gather, relay.future.node);
 
-    future_end_closed(&gather->future);
-    if (gather->children.left) {
-        children_detach(&gather->children);
+    future_end_closed(&gather->relay.future);
+    if (gather->relay.children.left) {
+        children_detach(&gather->relay.children);
         let_go_if_over(gather);
     }
 }
@@ -98,29 +85,29 @@ static void end_at_close(async_loop *loop, struct node *node)
 static const struct future_class gather_class = {
     .node.end_at_close = end_at_close,
     .size = sizeof(struct gather),
-    .cancel = cancel,
+    .cancel = relay_cancel,
 };
 
 /* Children that are done count at once, as in asyncio since 3.12; the others when their turn has come. */
 static void attach(struct gather *gather)
 {
-    async_loop *loop = gather->future.loop;
-    size_t count = gather->children.count;
+    async_loop *loop = gather->relay.future.loop;
+    size_t count = gather->relay.children.count;
 
     for (size_t i = 0; i < count; i++) {
-        struct child *child = &gather->children.items[i];
+        struct child *child = &gather->relay.children.items[i];
 
         if (!future_is_over(loop, child->future))
             future_attach(loop, child->future, &child->node);
     }
     for (size_t i = 0; i < count; i++) {
-        struct child *child = &gather->children.items[i];
+        struct child *child = &gather->relay.children.items[i];
 
         if (!node_is_linked(&child->node))
             take_outcome(gather, child->future);
     }
     if (!count)
-        future_succeed(&gather->future, async_list(NULL, 0));
+        future_succeed(&gather->relay.future, async_list(NULL, 0));
     let_go_if_over(gather);
 }
 
@@ -137,10 +124,10 @@ async_future *async_gather(async_loop *loop, async_future *const *taken, size_t 
     }
     gather = gather_of(future);
     gather->keep_errors = flags & ASYNC_GATHER_KEEP_ERRORS;
-    gather->cancel_requested = false;
-    refusal = children_take(&gather->children, loop, future, taken, count, &child_ops);
+    relay_init(&gather->relay);
+    refusal = children_take(&gather->relay.children, loop, future, taken, count, &child_ops);
     if (!refusal && flags & ~ASYNC_GATHER_KEEP_ERRORS) {
-        children_free(&gather->children);
+        children_free(&gather->relay.children);
         refusal = async_error(ASYNC_EINVAL, "the flags are unknown");
     }
     if (refusal) {

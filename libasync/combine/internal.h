@@ -26,6 +26,32 @@ bool is_time_limit(double timeout_seconds);
 /* Ends `future` as `other`, which is done, has ended. */
 void end_alike(async_future *future, async_future *other);
 
+/*
+ * A future that passes a cancel on to all it waits for: a gather, a wait_for. These nest as deep as users like, so a cancel
+ * walks them without recursion, in the order of recursion, and each keeps its own place in the walk.
+ */
+struct relay {
+    async_future future;
+    struct children children;
+    struct relay_walk {
+        struct relay *above;    /* that the cancel came from; NULL for the first */
+        size_t next;            /* the child that it goes to next */
+        bool under_way;
+        bool taken;             /* by some child, however deep */
+    } walk;
+    bool cancelled;             /* a cancel was taken once */
+};
+
+static inline struct relay *relay_of(async_future *future)
+{
+    return container_of(future, struct relay, future);
+}
+
+/* After future_new, which leaves what is the class's own as it was. */
+void relay_init(struct relay *relay);
+/* The class's cancel. True when anybody took it. */
+bool relay_cancel(async_future *future, async_value *error);
+
 /* Takes back the nodes that have not run. */
 void children_detach(struct children *children);
 void children_free(struct children *children);

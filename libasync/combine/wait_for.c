@@ -6,47 +6,46 @@
 
 #include <math.h>
 
-/* The future's own timer is the time limit's. */
+/* The future's own timer is the time limit's. It has one child. */
 struct limited {
-    async_future future;
-    struct children child;    /* one */
-    bool now;                 /* there was no time at all */
-    bool expired;             /* the limit has cancelled what is awaited */
-    bool cancelled;           /* somebody else has, too */
+    struct relay relay;
+    bool now;        /* there was no time at all */
+    bool expired;    /* the limit has cancelled what is awaited */
 };
 
 static struct limited *limited_of(async_future *future)
 {
-    return container_of(future, struct limited, future);
+    return container_of(relay_of(future), struct limited, relay);
 }
 
 static async_future *awaited(const struct limited *limited)
 {
-    return limited->child.items[0].future;
+    return limited->relay.children.items[0].future;
 }
 
 static void let_go(struct limited *limited)
 {
-    timer_stop(limited->future.loop, &limited->future.timer);
-    children_detach(&limited->child);
-    children_free(&limited->child);
-    future_drop(&limited->future);
+    timer_stop(limited->relay.future.loop, &limited->relay.future.timer);
+    children_detach(&limited->relay.children);
+    children_free(&limited->relay.children);
+    future_drop(&limited->relay.future);
 }
 
-/* A gather that was cancelled is no cancelled future, but fails with that error all the same. */
+/* A gather that was cancelled is no cancelled future, but fails with that error all the same. And as in asyncio, a cancel by
+ * somebody else is not hidden by a limit that was reached besides. */
 static bool is_timeout(const struct limited *limited)
 {
     async_value *failure = future_read_failure(awaited(limited));
 
-    return limited->expired && !limited->cancelled && failure && async_value_error(failure) == ASYNC_ECANCELED;
+    return limited->expired && !limited->relay.cancelled && failure && async_value_error(failure) == ASYNC_ECANCELED;
 }
 
 static void pass_on(struct limited *limited)
 {
     if (is_timeout(limited))
-        future_fail(&limited->future, error_static(ASYNC_ETIMEDOUT));
+        future_fail(&limited->relay.future, error_static(ASYNC_ETIMEDOUT));
     else
-        end_alike(&limited->future, awaited(limited));
+        end_alike(&limited->relay.future, awaited(limited));
     let_go(limited);
 }
 
@@ -55,7 +54,7 @@ static void pass_on(struct limited *limited)
 static void child_done(async_loop *loop, struct node *node)
 {
     struct limited *limited = limited_of(container_of(node, struct child, node)->parent);
-    struct node *follower = limited->now ? NULL : future_take_follower(&limited->future);
+    struct node *follower = limited->now ? NULL : future_take_follower(&limited->relay.future);
 
     pass_on(limited);
     if (follower)
@@ -71,50 +70,40 @@ static void expire(struct limited *limited)
 
 static void on_time_limit(async_loop *loop, struct node *node)
 {
-    expire(container_of(node, struct limited, future.node));
-}
-
-/* As in asyncio, a cancel is not hidden by a limit that was reached besides. */
-static bool cancel(async_future *future, async_value *error)
-{
-    struct limited *limited = limited_of(future);
-    bool taken = future_cancel(awaited(limited), error);
-
-    limited->cancelled |= taken;
-    return taken;
+    expire(container_of(node, struct limited, relay.future.node));
 }
 
 static void end_at_close(async_loop *loop, struct node *node)
 {
-    struct limited *limited = container_of(node, struct limited, future.node);
+    struct limited *limited = container_of(node, struct limited, relay.future.node);
 
-    if (future_end_closed(&limited->future))
+    if (future_end_closed(&limited->relay.future))
         let_go(limited);
 }
 
 static const struct future_class limited_class = {
     .node = {.run = on_time_limit, .end_at_close = end_at_close},
     .size = sizeof(struct limited),
-    .cancel = cancel,
+    .cancel = relay_cancel,
 };
 
 /* The error that it cannot start with, or NULL. */
 static async_value *start(struct limited *limited, double when)
 {
-    async_loop *loop = limited->future.loop;
+    async_loop *loop = limited->relay.future.loop;
     bool limitless = isinf(when);
 
     limited->now = when <= loop_now(loop);
-    if (!limitless && !limited->now && future_is_pending(awaited(limited)) && !timer_start(loop, &limited->future.timer, when)) {
-        children_free(&limited->child);
+    if (!limitless && !limited->now && future_is_pending(awaited(limited)) && !timer_start(loop, &limited->relay.future.timer, when)) {
+        children_free(&limited->relay.children);
         return error_static(ASYNC_ENOMEM);
     }
-    future_hold(&limited->future);
+    future_hold(&limited->relay.future);
     if (future_is_over(loop, awaited(limited))) {
         pass_on(limited);
         return NULL;
     }
-    future_attach(loop, awaited(limited), &limited->child.items[0].node);
+    future_attach(loop, awaited(limited), &limited->relay.children.items[0].node);
     if (limited->now)
         expire(limited);
     return NULL;
@@ -133,8 +122,9 @@ static async_future *limit(async_loop *loop, async_future *taken, double when)
         return future_failed(error ? error : ASYNC_ENOMEM);
     }
     limited = limited_of(future);
-    limited->now = limited->expired = limited->cancelled = false;
-    refusal = children_take(&limited->child, loop, future, &taken, 1, &child_ops);
+    relay_init(&limited->relay);
+    limited->now = limited->expired = false;
+    refusal = children_take(&limited->relay.children, loop, future, &taken, 1, &child_ops);
     if (!refusal)
         refusal = start(limited, when);
     if (refusal)

@@ -18,6 +18,7 @@
 struct cancel_walk {
     async_value *error;
     bool closes_ring;    /* the operation just cancelled waits for a task of the path */
+    bool closing;        /* no task is visited that another walk of this close has visited */
     unsigned depth;
     size_t count, capacity;
     uintptr_t *items;
@@ -106,6 +107,9 @@ static async_task *visit(struct cancel_walk *walk, async_task *task)
 {
     async_future *awaiting = task->future.awaiting;
 
+    if (walk->closing && task->closed)
+        return NULL;
+    task->closed |= walk->closing;
     task->cancels += task->cancels < MOST_CANCELS;
     if (!awaiting || !future_is_pending(awaiting)) {
         tell(task, walk->error);
@@ -161,27 +165,38 @@ static void cancel_within(struct cancel_walk *walk, async_task *task)
         tell(task, walk->error);
 }
 
-bool task_cancel(async_future *future, async_value *error)
+static void cancel_from(async_task *task, async_value *error, bool closing)
 {
-    struct cancel_walk *outer = future->loop->cancelling, walk;
-    async_task *task = task_of(future);
+    async_loop *loop = task->future.loop;
+    struct cancel_walk walk;    /* not cleared: its stack is large */
 
-    if (outer) {
-        cancel_within(outer, task);
-        return true;
-    }
     walk.error = error;
     walk.closes_ring = false;
+    walk.closing = closing;
     walk.depth = 0;
     walk.count = 0;
     walk.capacity = SHORT_WAY;
     walk.items = walk.first;
-    future->loop->cancelling = &walk;
+    loop->cancelling = &walk;
     walk_down(&walk, task);
-    future->loop->cancelling = NULL;
+    loop->cancelling = NULL;
     if (walk.items != walk.first)
         memory_release(walk.items, walk.capacity * sizeof *walk.items);
+}
+
+bool task_cancel(async_future *future, async_value *error)
+{
+    if (future->loop->cancelling)
+        cancel_within(future->loop->cancelling, task_of(future));
+    else
+        cancel_from(task_of(future), error, false);
     return true;
+}
+
+void task_cancel_at_close(async_task *task)
+{
+    if (!task->closed)
+        cancel_from(task, error_static(ASYNC_ECANCELED), true);
 }
 
 void task_cancel_later(async_future *future, const async_future *awaited)

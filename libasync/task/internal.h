@@ -26,6 +26,7 @@ struct async_task {
             uint32_t must_cancel : 1;   /* the next step is told of a cancel */
             uint32_t trying : 1;        /* the next step wants to see failures */
             uint32_t on_path : 1;       /* a cancel that is under way came through here */
+            uint32_t closed : 1;        /* the loop's close has cancelled it */
             uint32_t cancel_later : 1;  /* the outcome of what it awaits is told before any cancel */
         };
     };
@@ -80,6 +81,8 @@ void context_drop(struct context *context);
 
 /* cancel.c: the class's cancel. */
 bool task_cancel(async_future *future, async_value *error);
+/* The same for every task at the loop's close: each is visited once, however many lead to it. */
+void task_cancel_at_close(async_task *task);
 /* Of a task that awaits `awaited`, or runs: a cancel that is outstanding does not take the place of that future's outcome,
  * but is told, again if need be, where the task waits next. */
 void task_cancel_later(async_future *future, const async_future *awaited);

@@ -176,7 +176,7 @@ static void cancel_at_close(async_loop *loop, struct node *node)
     async_task *task = container_of(node, async_task, node);
 
     if (future_is_pending(&task->future))
-        task_cancel(&task->future, error_static(ASYNC_ECANCELED));
+        task_cancel_at_close(task);
 }
 
 static void end_at_close(async_loop *loop, struct node *node)
