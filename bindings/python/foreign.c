@@ -133,7 +133,7 @@ bool foreign_goes_on(struct task *task, async_task *handle, async_next *verdict)
     async_future *promise = NULL;
     PyObject *waiter = task->waiter;
 
-    if (!async_caught(handle) || task->throwing || waiter == Py_None || Py_TYPE(waiter) == &sleep_type
+    if (!async_caught(handle) || task->throwing || waiter == Py_None || Py_TYPE(waiter) == &coroutine_type
         || future_check(waiter))
         return false;
     if (waiter_is_pending(waiter) && waiter_cancel(waiter, NULL) > 0 && waiter_is_pending(waiter))

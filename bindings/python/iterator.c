@@ -27,30 +27,35 @@ PyObject *future_iterator_new(struct future *future)
     return (PyObject *)iterator;
 }
 
+/* Yields the future while it is pending, then answers with its result. */
+PySendResult future_send(struct future *future, PyObject **result)
+{
+    if (future_is_done(future))
+        return future_result(future, result) ? PYGEN_ERROR : PYGEN_RETURN;
+    if (future->blocking) {
+        PyErr_SetString(PyExc_RuntimeError, "await wasn't used with future");
+        return PYGEN_ERROR;
+    }
+    future->blocking = true;
+    *result = Py_NewRef((PyObject *)future);
+    return PYGEN_NEXT;
+}
+
 static PySendResult send_iterator(PyObject *self, PyObject *value, PyObject **result)
 {
     struct iterator *iterator = (struct iterator *)self;
     struct future *future = iterator->future;
-    int error;
+    PySendResult sent;
 
     *result = NULL;
     if (!future) {
         *result = Py_NewRef(Py_None);
         return PYGEN_RETURN;
     }
-    if (!future_is_done(future)) {
-        if (future->blocking) {
-            PyErr_SetString(PyExc_RuntimeError, "await wasn't used with future");
-            return PYGEN_ERROR;
-        }
-        future->blocking = true;
-        *result = Py_NewRef((PyObject *)future);
-        return PYGEN_NEXT;
-    }
-    iterator->future = NULL;
-    error = future_result(future, result);
-    Py_DECREF(future);
-    return error ? PYGEN_ERROR : PYGEN_RETURN;
+    sent = future_send(future, result);
+    if (sent != PYGEN_NEXT)
+        Py_CLEAR(iterator->future);
+    return sent;
 }
 
 static PyObject *next(PyObject *self)

@@ -204,7 +204,7 @@ static PyMethodDef functions[] = {
 static int types_setup(PyObject *module)
 {
     PyTypeObject *types[] = { &loop_type,  &handle_type, &timer_handle_type, &future_type, &future_iterator_type,
-                              &task_type, &gather_type, &sleep_type, &wakeup_type };
+                              &task_type, &gather_type, &coroutine_type, &wakeup_type };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (PyType_Ready(types[i])

@@ -92,7 +92,7 @@ struct gather {
 };
 
 extern PyTypeObject loop_type, handle_type, timer_handle_type, future_type, future_iterator_type, task_type,
-    gather_type, sleep_type, wakeup_type;
+    gather_type, coroutine_type, wakeup_type;
 extern PyMethodDef loop_methods[];
 extern PyGetSetDef loop_getset[];
 extern __thread struct loop *running_loop;
@@ -160,6 +160,7 @@ PyObject *future_new_future(struct loop *loop);
 PyObject *future_wrap(struct loop *loop, async_future *taken);
 PyObject *future_iterator(PyObject *self);
 PyObject *future_iterator_new(struct future *future);
+PySendResult future_send(struct future *future, PyObject **result);
 
 static inline bool future_check(PyObject *object)
 {
@@ -230,7 +231,7 @@ PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t coun
 
 /* sleep.c */
 PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
-async_future *sleep_take_handle(PyObject *sleep);
+async_future *sleep_take_handle(PyObject *yielded);
 
 /* combine.c */
 PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);

@@ -1,6 +1,6 @@
 /* A Python task is one C step: it resumes the coroutine and awaits what that yields. The results stay in Python: the
    coroutine's own `await` takes them out of the future it yielded; the step only throws what cannot come that way. */
-#include "bindings/python/native.h"
+#include "bindings/python/coroutine.h"
 
 static async_task_options *usual, *eager;
 
@@ -65,6 +65,8 @@ static PyObject *exception_to_throw(struct task *task, async_task *handle)
 
 static PySendResult task_throw(struct task *task, PyObject *exception, PyObject **result)
 {
+    if (Py_IS_TYPE(task->coroutine, &coroutine_type))
+        return coroutine_throw(task->coroutine, exception, result);
     *result = PyObject_CallMethodOneArg(task->coroutine, words.throw, exception);
     if (*result)
         return PYGEN_NEXT;
@@ -174,7 +176,7 @@ static async_future *to_wait_for(struct task *task, PyObject *yielded)
 
     if (yielded == Py_None)
         return async_sleep(((struct loop *)task->future.loop)->handle, 0);
-    if (type == &sleep_type && (handle = sleep_take_handle(yielded)))
+    if (type == &coroutine_type && (handle = sleep_take_handle(yielded)))
         return handle;
     if (future_check(yielded))
         return future_to_wait_for(task, (struct future *)yielded);
@@ -282,7 +284,7 @@ static void spread_message(struct task *task, PyObject *message)
 static bool cancels_by_itself(PyObject *waiter)
 {
     return waiter && waiter != Py_None && Py_TYPE(waiter) != &future_type && Py_TYPE(waiter) != &task_type
-        && Py_TYPE(waiter) != &gather_type && Py_TYPE(waiter) != &sleep_type;
+        && Py_TYPE(waiter) != &gather_type && Py_TYPE(waiter) != &coroutine_type;
 }
 
 int waiter_cancel(PyObject *waiter, PyObject *message)

@@ -10,7 +10,7 @@ bool coroutine_check(PyObject *object)
     PyObject *answer;
     bool truth;
 
-    if (PyCoro_CheckExact(object) || Py_TYPE(object) == &sleep_type)
+    if (PyCoro_CheckExact(object) || Py_TYPE(object) == &coroutine_type)
         return true;
     answer = PyObject_CallMethod(words.helpers, "iscoroutine", "O", object);
     truth = answer == Py_True;

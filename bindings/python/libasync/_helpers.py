@@ -5,6 +5,7 @@ import inspect
 import reprlib
 import sys
 import traceback
+import types
 from asyncio.log import logger
 
 from . import _core
@@ -56,15 +57,22 @@ def task_from_factory(loop, coroutine, name, context):
     return task
 
 
-async def sleep(seconds, result):
+async def sleep(seconds):
     """What libasync.sleep is under a driver that is not one of our tasks."""
     loop = _core.get_running_loop()
     future = loop.create_future()
-    timer = loop.call_later(seconds, lambda: future.done() or future.set_result(result))
+    timer = loop.call_later(seconds, lambda: future.done() or future.set_result(None))
     try:
-        return await future
+        await future
     finally:
         timer.cancel()
+
+
+def await_iterator(awaitable):
+    """What `await` would iterate where there is no __await__: a generator made a coroutine by types.coroutine."""
+    if isinstance(awaitable, types.GeneratorType) and awaitable.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
+        return awaitable
+    raise TypeError(f"object {type(awaitable).__name__} can't be used in 'await' expression")
 
 
 def extract_stack():
