@@ -1,7 +1,14 @@
 /* Operations: they start at once and give a future. */
-#include "bindings/lua/internal.h"
+#include "bindings/lua/primitive.h"
 
 #include <string.h>
+
+static void completions_drop(struct primitive *primitive)
+{
+    async_completions_unref(primitive->object);
+}
+
+static const struct noun completions_noun = {"Completions", KEPT_COMPLETIONS_CLASS, completions_drop};
 
 /* What gives up one turn is the same future each time, so its userdata serves for all of a run. */
 static int push_turn(lua_State *L, struct host *host, async_loop *loop)
@@ -171,25 +178,41 @@ static uint32_t return_when(lua_State *L, int index)
     return (uint32_t)luaL_argerror(L, index, "return_when must be ALL_COMPLETED, FIRST_COMPLETED or FIRST_EXCEPTION");
 }
 
+/* The options in the table at index 2, if there is one, tell a time limit. */
+static double limit_option(lua_State *L)
+{
+    double seconds = ASYNC_FOREVER;
+
+    option(L, 2, "timeout");
+    if (!lua_isnil(L, -1))
+        seconds = luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+    return seconds;
+}
+
+/* Both take a table of what may be awaited, and perhaps one of options. */
+static void check_tables(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2))
+        luaL_checktype(L, 2, LUA_TTABLE);
+}
+
 /* async.wait({ a, b, … }, { timeout = seconds, return_when = async.FIRST_COMPLETED }) */
 static int wait(lua_State *L)
 {
     struct host *host = host_upvalue(L);
     async_loop *loop = running_loop(L, host);
-    double timeout_seconds = ASYNC_FOREVER;
+    double timeout_seconds;
     struct handle *handle;
     async_future **futures;
     uint32_t when;
     size_t count;
 
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 2);
-    if (!lua_isnil(L, 2))
-        luaL_checktype(L, 2, LUA_TTABLE);
+    check_tables(L);
     when = return_when(L, 2);
-    option(L, 2, "timeout");
-    if (!lua_isnil(L, -1))
-        timeout_seconds = luaL_checknumber(L, -1);
+    timeout_seconds = limit_option(L);
     futures = collect(L, host, 1, &count);
     handle = handle_new(L, host, KEPT_FUTURE_CLASS, 1);
     handle->shape = SHAPE_WAIT;
@@ -197,6 +220,56 @@ static int wait(lua_State *L)
     attach_table(L, -2);
     take_all(futures, count);
     handle->future = async_wait(loop, futures, count, when, timeout_seconds);
+    return 1;
+}
+
+static int refuse_completions(lua_State *L, async_loop *loop, async_future *const *futures, size_t count)
+{
+    for (size_t index = 0; index < count; index++)
+        if (async_future_loop(futures[index]) && async_future_loop(futures[index]) != loop)
+            return luaL_argerror(L, 1, lua_pushfstring(L, "item %d belongs to another loop", (int)index + 1));
+    return primitive_refuse(L, host_upvalue(L), loop, ENOMEM);
+}
+
+/* What as_completed is made of: a row, and the list of what it hands out the places of. */
+static int completions_new(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    async_loop *loop = running_loop(L, host);
+    struct primitive *completions;
+    double timeout_seconds;
+    async_future **futures;
+    size_t count;
+
+    check_tables(L);
+    timeout_seconds = limit_option(L);
+    luaL_argcheck(L, timeout_seconds == ASYNC_FOREVER || (timeout_seconds >= 0 && timeout_seconds * 0 == 0), 2,
+                  "timeout must be finite and not negative");
+    futures = collect(L, host, 1, &count);
+    completions = primitive_new(L, host, &completions_noun, sizeof *completions);
+    take_all(futures, count);
+    completions->object = async_as_completed(loop, futures, count, timeout_seconds);
+    if (!completions->object)
+        return refuse_completions(L, loop, futures, count);
+    lua_insert(L, -2);
+    return 2;
+}
+
+static async_future *start_next(void *object, async_value *value)
+{
+    return async_completions_next(object);
+}
+
+static int completions_next(lua_State *L)
+{
+    return primitive_wait(L, primitive_check(L, 1, &completions_noun), start_next, SHAPE_PLAIN);
+}
+
+static int completions_left(lua_State *L)
+{
+    struct primitive *completions = primitive_check(L, 1, &completions_noun);
+
+    lua_pushinteger(L, (lua_Integer)async_completions_left(completions->object));
     return 1;
 }
 
@@ -230,6 +303,10 @@ void combine_register(lua_State *L, struct host *host)
                                          {"wait", wait},     {"wait_for", wait_for},
                                          {"shield", shield}, {"getaddrinfo", getaddrinfo_here},
                                          {NULL, NULL}};
+    static const luaL_Reg completions[] = {{"next", completions_next}, {"left", completions_left}, {NULL, NULL}};
+    static const luaL_Reg inner[] = {{"completions", completions_new}, {NULL, NULL}};
 
     register_functions(L, host, functions);
+    primitive_register(L, host, &completions_noun, completions, NULL);
+    register_inner(L, host, inner);
 }

@@ -7,6 +7,7 @@
 struct error {
     const void *tag;
     async_value *value;
+    bool class; /* stands for every error of its code, as CancelledError does */
 };
 
 static const char error_tag;
@@ -68,6 +69,7 @@ void error_push_object(lua_State *L, struct host *host, async_value *failure)
 
     error->tag = &error_tag;
     error->value = NULL;
+    error->class = false;
     keep_push(L, host, KEPT_ERROR_CLASS);
     lua_setmetatable(L, -2);
     error->value = async_value_ref(failure);
@@ -202,7 +204,7 @@ static void push_traceback(lua_State *L, struct host *host, async_value *failure
 }
 
 /* err.code is "ECANCELED" and the like, err.number the library's, err.os the system's where there is one, err.cause
- * what Lua code threw, err.traceback where it did. */
+ * what Lua code threw, err.traceback where it did, err.errors the failures of a group. */
 static int error_index(lua_State *L)
 {
     struct host *host = host_upvalue(L);
@@ -215,6 +217,8 @@ static int error_index(lua_State *L)
         error_push(L, host, error->value);
     else if (!strcmp(field, "traceback"))
         push_traceback(L, host, error->value);
+    else if (!strcmp(field, "errors") && async_value_error(error->value) == ASYNC_EGROUP)
+        value_push(L, host, async_value_cause(error->value));
     else if (!strcmp(field, "code"))
         lua_pushstring(L, async_error_name(async_value_error(error->value)) + sizeof "ASYNC_" - 1);
     else if (!strcmp(field, "number"))
@@ -238,18 +242,15 @@ static int error_tostring(lua_State *L)
     return 1;
 }
 
-/* A cancel equals CancelledError, whatever its message. */
+/* A cancel equals CancelledError, whatever its message; and so for the other classes. */
 static int error_eq(lua_State *L)
 {
-    struct host *host = host_upvalue(L);
-    struct error *left = error_at(L, 1), *right = error_at(L, 2), *cancelled;
+    struct error *left = error_at(L, 1), *right = error_at(L, 2);
+    bool same = left && right && left->value == right->value;
 
-    keep_push(L, host, KEPT_CANCELLED);
-    cancelled = error_at(L, -1);
-    lua_pushboolean(
-        L, left && right &&
-               (left->value == right->value || ((left == cancelled || right == cancelled) &&
-                                                async_value_error(left->value) == async_value_error(right->value))));
+    if (!same && left && right && (left->class || right->class))
+        same = async_value_error(left->value) == async_value_error(right->value);
+    lua_pushboolean(L, same);
     return 1;
 }
 
@@ -270,20 +271,36 @@ static int is_cancelled(lua_State *L)
     return 1;
 }
 
+/* The words for kinds of error, to compare with, in the table on top. */
+static void add_classes(lua_State *L, struct host *host)
+{
+    static const struct {
+        const char *name;
+        int code;
+    } classes[] = {{"CancelledError", ASYNC_ECANCELED}, {"TimeoutError", ASYNC_ETIMEDOUT},
+                   {"InvalidStateError", ASYNC_ESTATE}, {"QueueFull", ASYNC_EFULL},
+                   {"QueueEmpty", ASYNC_EEMPTY},        {"QueueShutDown", ASYNC_ESHUTDOWN},
+                   {"ExceptionGroup", ASYNC_EGROUP},    {"BrokenBarrierError", ASYNC_EBROKEN}};
+
+    for (size_t index = 0; index < sizeof classes / sizeof *classes; index++) {
+        async_value *value = async_error(classes[index].code, NULL);
+
+        error_push_object(L, host, value);
+        async_value_unref(value);
+        error_at(L, -1)->class = true;
+        lua_setfield(L, -2, classes[index].name);
+    }
+}
+
 /* With the module's table of functions on top. */
 void error_register(lua_State *L, struct host *host)
 {
     static const luaL_Reg metamethods[] = {
         {"__index", error_index}, {"__tostring", error_tostring}, {"__eq", error_eq}, {"__gc", error_gc}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"is_cancelled", is_cancelled}, {NULL, NULL}};
-    async_value *cancelled = async_error(ASYNC_ECANCELED, NULL);
 
     keep_function(L, host, KEPT_DESCRIBE, describe_protected);
     register_class(L, host, KEPT_ERROR_CLASS, "error", metamethods, NULL, NULL);
     register_functions(L, host, functions);
-    error_push(L, host, cancelled);
-    async_value_unref(cancelled);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "CancelledError");
-    keep_set(L, host, KEPT_CANCELLED);
+    add_classes(L, host);
 }

@@ -13,6 +13,7 @@ struct handle *handle_new(lua_State *L, struct host *host, enum kept class_slot,
     handle->callbacks = NULL;
     handle->number = 0;
     handle->shape = SHAPE_PLAIN;
+    handle->settles = class_slot == KEPT_TASK_CLASS;
     keep_push(L, host, class_slot);
     lua_setmetatable(L, -2);
     return handle;
@@ -99,6 +100,8 @@ int future_push_value(lua_State *L, struct host *host, int index, async_value *v
 {
     struct handle *handle = lua_touserdata(L, index);
 
+    if (handle->shape == SHAPE_GUARD)
+        return primitive_push_guard(L, index);
     if (handle->shape == SHAPE_WAIT)
         return push_done_and_pending(L, index, value);
     return value_push_all(L, host, value);
@@ -121,6 +124,7 @@ static int future_new(lua_State *L)
     async_loop *loop = running_loop(L, host);
     struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
 
+    handle->settles = true;
     handle->future = async_future_new(loop);
     return 1;
 }

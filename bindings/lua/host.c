@@ -60,22 +60,34 @@ static async_future *take_awaiting(struct host *host, lua_State *thread, int res
 #endif
 }
 
+/* An eager task runs before the call that creates it has told the future to anybody. */
+static void give_birth(async_task *task, struct coroutine *self)
+{
+    self->newborn->future = async_future_ref(async_task_future(task));
+    self->newborn = NULL;
+}
+
 async_next resume_step(async_task *task, void *state)
 {
     struct coroutine *self = state;
     struct host *host = self->host;
     lua_State *thread = self->thread;
+    struct coroutine *outer = host->current; /* where an eager task was created, else none */
+    async_task *outer_task = host->task;
     int arguments = self->arguments;
     int results, status;
 
     if (!host->store)
         return async_fail(task, ASYNC_ECLOSED, "the Lua state was closed");
+    if (self->newborn)
+        give_birth(task, self);
     self->arguments = 0;
     host->current = self;
     host->task = task;
     host->loop = async_task_loop(task);
-    status = resume(thread, host->runner, arguments, &results);
-    host->current = NULL;
+    status = resume(thread, outer ? outer->thread : host->runner, arguments, &results);
+    host->current = outer;
+    host->task = outer_task;
     if (status == LUA_YIELD) {
         async_future *awaiting = take_awaiting(host, thread, results);
 
@@ -228,26 +240,62 @@ struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index)
     return coroutine_new(L, host, false);
 }
 
-/* The first half of an await: the argument becomes a handle at index 1. True when the coroutine is to yield. A task
- * that has ended needs no crossing; of other futures only the library knows, for sleep(0) is done and gives up the turn
- * all the same. */
+/* Lua 5.1 cannot yield across pcall. There the package runs what it must protect in a thread of its own and passes its
+ * yields on; a table tells the task's thread of each such thread. */
+#if HAVE_CONTINUATIONS
+static bool is_nested(lua_State *L, struct host *host)
+{
+    return false;
+}
+#else
+static bool is_nested(lua_State *L, struct host *host)
+{
+    bool nested;
+
+    keep_push(L, host, KEPT_NESTED);
+    lua_pushthread(L);
+    lua_rawget(L, -2);
+    nested = lua_tothread(L, -1) == host->current->thread;
+    lua_pop(L, 2);
+    return nested;
+}
+
+/* Argument: a thread, which is to await as the one that calls this may. */
+static int nest(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    if (!host->current || (host->current->thread != L && !is_nested(L, host)))
+        return 0;
+    keep_push(L, host, KEPT_NESTED);
+    lua_pushvalue(L, 1);
+    lua_pushthread(host->current->thread);
+    lua_xmove(host->current->thread, L, L == host->current->thread ? 0 : 1);
+    lua_rawset(L, -3);
+    return 0;
+}
+#endif
+
+/* The first half of an await: the argument becomes a handle at index 1. True when the coroutine is to yield. What has
+ * ended needs no crossing, where it is known to be no sleep(0): that is done and gives up the turn all the same. */
 static bool enter(lua_State *L, struct host *host)
 {
-    async_future *future;
+    struct handle *handle;
 
     if (!host->current)
         luaL_error(L, "await outside of a task: use async.run(function)");
-    if (host->current->thread != L)
+    if (host->current->thread != L && !is_nested(L, host))
         luaL_error(L, "await in a coroutine of your own: only the task itself can await");
-    future = handle_ensure(L, host, 1)->future;
+    handle = handle_ensure(L, host, 1);
     if (lua_gettop(L) > 1)
         lua_settop(L, 1);
-    if (async_future_is_task(future) && async_future_is_done(future))
+    if (handle->settles && async_future_is_done(handle->future))
         return false;
     if (!lua_isyieldable(L))
         luaL_error(L, "await inside a call from C, which cannot yield");
     /* The handle on this stack keeps it until the step has its own reference. */
-    host->awaiting = future;
+    host->awaiting = handle->future;
     if (HAVE_MARK)
         lua_pushlightuserdata(L, host);
     return true;
@@ -256,7 +304,7 @@ static bool enter(lua_State *L, struct host *host)
 /* What the step was told. Whoever resumes a task's thread behind the loop's back has no outcome for it. */
 static async_value *awaited(lua_State *L, struct host *host)
 {
-    if (!host->current || host->current->thread != L)
+    if (!host->current || (host->current->thread != L && !is_nested(L, host)))
         luaL_error(L, "a task that waits was resumed by something other than its loop");
     return async_awaited(host->task);
 }
@@ -371,11 +419,21 @@ static int await_done(lua_State *L)
     return future_push_outcome(L, host_upvalue(L), 1);
 }
 
-static const luaL_Reg functions[] = {{"enter", enter_await},     {"leave", leave_await}, {"leave_try", leave_tried},
-                                     {"await_done", await_done}, {"try_done", try_done}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"enter", enter_await},
+                                     {"leave", leave_await},
+                                     {"leave_try", leave_tried},
+                                     {"await_done", await_done},
+                                     {"try_done", try_done},
+                                     {"nest", nest},
+                                     {NULL, NULL}};
 #endif
 
 void await_register(lua_State *L, struct host *host)
 {
+#if HAVE_CONTINUATIONS
     register_functions(L, host, functions);
+#else
+    register_inner(L, host, functions);
+    keep_weak_table(L, host, KEPT_NESTED, "k");
+#endif
 }

@@ -18,8 +18,22 @@ enum kept {
     KEPT_ERROR_CLASS,
     KEPT_VALUE_CLASS,
     KEPT_HANDLE_CLASS,
+    KEPT_EVENT_CLASS,
+    KEPT_LOCK_CLASS,
+    KEPT_CONDITION_CLASS,
+    KEPT_SEMAPHORE_CLASS,
+    KEPT_BARRIER_CLASS,
+    KEPT_LIMITER_CLASS,
+    KEPT_QUEUE_CLASS,
+    KEPT_BROADCAST_CLASS,
+    KEPT_RECEIVER_CLASS,
+    KEPT_TIMEOUT_CLASS,
+    KEPT_GROUP_CLASS,
+    KEPT_COMPLETIONS_CLASS,
+    KEPT_LOCAL_CLASS,
     KEPT_THREADS, /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
     KEPT_LOOPS,   /* the userdata of each loop by its address, weakly */
+    KEPT_NESTED,  /* the task's thread of each thread that awaits for it: in Lua 5.1 */
     KEPT_GROW,    /* C functions to be entered under lua_pcall */
     KEPT_INVOKE,
     KEPT_READ,
@@ -27,7 +41,6 @@ enum kept {
     KEPT_DESCRIBE,
     KEPT_REPORT,
     KEPT_TRACEBACK,
-    KEPT_CANCELLED, /* the error that stands for every cancel */
     KEPT_TURN,      /* what sleep(0) gives */
     KEPT_USED_LOOP, /* the loop given with use_loop */
     KEPT_MODULE,    /* what require gives */
@@ -66,8 +79,9 @@ struct coroutine {
     struct host *host;
     lua_State *thread;
     struct coroutine *next;
-    int handle_slot; /* keeps the task's userdata while it runs, so that current_task gives the same one */
-    int arguments;   /* how many values the next resume passes */
+    int handle_slot;        /* keeps the task's userdata while it runs, so that current_task gives the same one */
+    struct handle *newborn; /* that userdata, until an eager first step gives it its future */
+    int arguments;          /* how many values the next resume passes */
     unsigned number;
     int line;  /* where it was created */
     bool ours; /* whether the thread was made here and may serve again */
@@ -76,7 +90,12 @@ struct coroutine {
 };
 
 /* How the value of a future is shown to Lua. */
-enum shape { SHAPE_PLAIN, SHAPE_WAIT };
+enum shape {
+    SHAPE_PLAIN,
+    SHAPE_WAIT,  /* two lists of futures, from one of bools */
+    SHAPE_SAME,  /* plain; and where there is nothing to wait for, it is the same future each time */
+    SHAPE_GUARD, /* likewise; the value is what was acquired */
+};
 
 /* What Lua holds of a future or a task. */
 struct handle {
@@ -85,6 +104,7 @@ struct handle {
     struct callback *callbacks; /* those added and not called yet */
     unsigned number;
     enum shape shape;
+    bool settles; /* once it is done, an await of it goes on at once: all that is surely no sleep(0) */
 };
 
 /* What Lua holds of a loop. */
@@ -116,6 +136,7 @@ void keep_reserve(lua_State *L, struct host *host); /* raises */
 bool keep_reserve_quietly(struct host *host);
 int keep_grow_protected(lua_State *L);
 void keep_function(lua_State *L, struct host *host, enum kept slot, lua_CFunction function); /* raises */
+void keep_weak_table(lua_State *L, struct host *host, enum kept slot, const char *mode);     /* raises */
 void keep_push_function(lua_State *L, struct host *host, enum kept slot, void *argument);
 int keep_take(struct host *host); /* 0 when none was reserved */
 void keep_drop(struct host *host, int slot);
@@ -182,7 +203,9 @@ void future_register(lua_State *L, struct host *host);
 struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index); /* raises */
 struct coroutine *task_prepare(lua_State *L, struct host *host, int index);              /* raises */
 void task_check_startable(lua_State *L, struct host *host, int index);                   /* raises */
+int task_create(lua_State *L, async_loop *loop, async_task_group *group, int index);     /* raises */
 int task_create_on(lua_State *L);
+struct handle *task_check(lua_State *L);                        /* raises */
 void task_push_name(lua_State *L, const struct handle *handle); /* raises */
 void task_register(lua_State *L, struct host *host);
 
@@ -191,6 +214,20 @@ async_loop *running_loop(lua_State *L, struct host *host);          /* raises */
 async_loop *loop_check(lua_State *L, int argument);                 /* raises */
 void loop_push(lua_State *L, struct host *host, async_loop *taken); /* raises */
 void loop_register(lua_State *L, struct host *host);
+
+/* stack.c */
+int stack_traceback(lua_State *L);
+int stack_get(lua_State *L);
+int stack_print(lua_State *L);
+
+/* primitive.c */
+int primitive_push_guard(lua_State *L, int index);
+
+/* sync.c, queue.c, scope.c, local.c */
+void sync_register(lua_State *L, struct host *host);
+void queue_register(lua_State *L, struct host *host);
+void scope_register(lua_State *L, struct host *host);
+void local_register(lua_State *L, struct host *host);
 
 /* callback.c */
 int callback_call_soon(lua_State *L);
@@ -216,6 +253,7 @@ void combine_register(lua_State *L, struct host *host);
 /* run.c */
 enum { DRIVE_INTERRUPTED = 1 };
 int drive(lua_State *L, struct host *host, async_loop *loop, async_future *future, async_future *main_task);
+int drive_advance(lua_State *L, struct host *host, async_loop *loop, double seconds);
 void run_register(lua_State *L, struct host *host);
 
 /* interrupt.c */
@@ -237,5 +275,8 @@ void register_class(lua_State *L, struct host *host, enum kept slot, const char 
 
 /* Add functions that know their host to the table on top of the stack. */
 void register_functions(lua_State *L, struct host *host, const luaL_Reg *functions);
+
+/* The same to its field `inner`: what the package builds words of. */
+void register_inner(lua_State *L, struct host *host, const luaL_Reg *functions);
 
 #endif

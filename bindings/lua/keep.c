@@ -46,6 +46,16 @@ void keep_function(lua_State *L, struct host *host, enum kept slot, lua_CFunctio
     keep_set(L, host, slot);
 }
 
+void keep_weak_table(lua_State *L, struct host *host, enum kept slot, const char *mode)
+{
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    keep_set(L, host, slot);
+}
+
 /* Push such a function. What it is told, it finds in the host: in LuaJIT even a light userdata may take memory. */
 void keep_push_function(lua_State *L, struct host *host, enum kept slot, void *argument)
 {

@@ -67,14 +67,57 @@ static int check_run(lua_State *L, int code)
     return check(L, code, NULL);
 }
 
+/* The name of a clock, on top. */
+static int clock_check(lua_State *L, int argument)
+{
+    static const char *const names[] = {"real", "manual", "jumping", NULL};
+    static const int clocks[] = {ASYNC_CLOCK_REAL, ASYNC_CLOCK_MANUAL, ASYNC_CLOCK_JUMPING};
+    const char *name = lua_tostring(L, -1);
+
+    for (int choice = 0; name && names[choice]; choice++)
+        if (!strcmp(name, names[choice]))
+            return clocks[choice];
+    return luaL_argerror(L, argument, "clock must be \"real\", \"manual\" or \"jumping\"");
+}
+
+/* async.new_event_loop(), or async.new_event_loop{ clock = "manual" } */
 static int new_event_loop(lua_State *L)
 {
-    async_loop *loop = async_loop_new();
+    int clock = ASYNC_CLOCK_REAL;
+    async_loop *loop;
 
+    if (!lua_isnoneornil(L, 1)) {
+        luaL_checktype(L, 1, LUA_TTABLE);
+        lua_getfield(L, 1, "clock");
+        clock = lua_isnil(L, -1) ? clock : clock_check(L, 1);
+    }
+    loop = async_loop_new();
     if (!loop)
         return luaL_error(L, "cannot make an event loop: %s", strerror(errno));
+    async_loop_set_clock(loop, clock);
     loop_push(L, host_upvalue(L), loop);
     return 1;
+}
+
+static int set_clock(lua_State *L)
+{
+    async_loop *loop = loop_check(L, 1);
+
+    luaL_checkstring(L, 2);
+    lua_settop(L, 2);
+    return check(L, async_loop_set_clock(loop, clock_check(L, 2)), NULL);
+}
+
+/* Move a test clock. */
+static int advance(lua_State *L)
+{
+    async_loop *loop = loop_check(L, 1);
+    double seconds = luaL_checknumber(L, 2);
+    int code = drive_advance(L, host_upvalue(L), loop, seconds);
+
+    if (code == ASYNC_EINVAL)
+        return luaL_argerror(L, 2, "seconds must be finite and not negative");
+    return code == ASYNC_ESTATE ? check(L, code, "only a test clock can be moved") : check_run(L, code);
 }
 
 static int get_running_loop(lua_State *L)
@@ -190,6 +233,7 @@ static int create_future(lua_State *L)
     async_loop *loop = loop_check(L, 1);
     struct handle *handle = handle_new(L, host_upvalue(L), KEPT_FUTURE_CLASS, 0);
 
+    handle->settles = true;
     handle->future = async_future_new(loop);
     return 1;
 }
@@ -224,6 +268,8 @@ void loop_register(lua_State *L, struct host *host)
         {"is_running", is_running},
         {"is_closed", is_closed},
         {"time", loop_time},
+        {"set_clock", set_clock},
+        {"advance", advance},
         {"create_task", task_create_on},
         {"create_future", create_future},
         {"call_soon", callback_call_soon},
@@ -238,7 +284,7 @@ void loop_register(lua_State *L, struct host *host)
         {"call_exception_handler", handler_call},
         {NULL, NULL},
     };
-    static const luaL_Reg metamethods[] = {{"__gc", gc}, {"__tostring", tostring}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", gc}, {"__close", close}, {"__tostring", tostring}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"new_event_loop", new_event_loop},
         {"get_running_loop", get_running_loop},

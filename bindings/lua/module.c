@@ -63,6 +63,13 @@ void register_functions(lua_State *L, struct host *host, const luaL_Reg *functio
     }
 }
 
+void register_inner(lua_State *L, struct host *host, const luaL_Reg *functions)
+{
+    lua_getfield(L, -1, "inner");
+    register_functions(L, host, functions);
+    lua_pop(L, 1);
+}
+
 void register_class(lua_State *L, struct host *host, enum kept slot, const char *name, const luaL_Reg *metamethods,
                     const luaL_Reg *methods, const luaL_Reg *shared)
 {
@@ -121,16 +128,6 @@ static struct host *host_new(lua_State *L)
     return host;
 }
 
-static void keep_loops(lua_State *L, struct host *host)
-{
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    keep_set(L, host, KEPT_LOOPS);
-}
-
 /* SWIG puts two helpers of its own among the globals, where they are nobody's business. */
 static void open_generic(lua_State *L)
 {
@@ -156,10 +153,12 @@ int luaopen_libasync_core(lua_State *L)
     keep_function(L, host, KEPT_GROW, keep_grow_protected);
     lua_newtable(L);
     keep_set(L, host, KEPT_THREADS);
-    keep_loops(L, host);
+    keep_weak_table(L, host, KEPT_LOOPS, "v");
     open_generic(L);
     generic_register(L, host);
     lua_newtable(L);
+    lua_newtable(L);
+    lua_setfield(L, -2, "inner");
     error_register(L, host);
     value_register(L, host);
     future_register(L, host);
@@ -169,6 +168,10 @@ int luaopen_libasync_core(lua_State *L)
     callback_register(L, host);
     handler_register(L, host);
     combine_register(L, host);
+    sync_register(L, host);
+    queue_register(L, host);
+    scope_register(L, host);
+    local_register(L, host);
     run_register(L, host);
     lua_setfield(L, -2, "native");
     lua_pushvalue(L, -1);

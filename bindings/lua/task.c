@@ -38,54 +38,136 @@ struct coroutine *task_prepare(lua_State *L, struct host *host, int index)
     return coroutine;
 }
 
+/* Rarely used settings of a new task. */
+struct settings {
+    const char *name;
+    bool eager;
+    async_task_group *group;
+};
+
+static async_future *create_with(lua_State *L, async_loop *loop, struct coroutine *coroutine,
+                                 const struct settings *settings)
+{
+    async_task_options *options = async_task_options_new();
+    async_future *future;
+    int error;
+
+    async_task_options_set_name(options, settings->name);
+    async_task_options_set_eager(options, settings->eager);
+    future = async_create_task_with(loop, resume_step, coroutine, coroutine_destroy, options);
+    async_task_options_unref(options);
+    error = settings->group ? async_task_group_add(settings->group, future) : 0;
+    if (error) {
+        async_future_cancel(future, NULL);
+        async_future_unref(future);
+        error_raise_code(L, host_upvalue(L), error, error == ASYNC_ESTATE ? "the task group is ending" : NULL);
+    }
+    return future;
+}
+
 /* Start the function or coroutine at an index with the arguments above it; the task replaces them all. */
-struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index)
+static struct handle *start(lua_State *L, struct host *host, async_loop *loop, int index,
+                            const struct settings *settings)
 {
     struct handle *handle = handle_new(L, host, KEPT_TASK_CLASS, 0);
     struct coroutine *coroutine;
+    async_future *future;
 
     lua_insert(L, index);
     coroutine = task_prepare(L, host, index + 1);
     handle->number = coroutine->number;
     lua_pushvalue(L, -1);
     keep_set(L, host, coroutine->handle_slot);
-    handle->future = async_create_task(loop, resume_step, coroutine, coroutine_destroy);
+    if (!settings) {
+        handle->future = async_create_task(loop, resume_step, coroutine, coroutine_destroy);
+        return handle;
+    }
+    coroutine->newborn = settings->eager ? handle : NULL;
+    future = create_with(L, loop, coroutine, settings);
+    async_future_unref(handle->future);
+    handle->future = future;
     return handle;
+}
+
+struct handle *task_start(lua_State *L, struct host *host, async_loop *loop, int index)
+{
+    return start(L, host, loop, index, NULL);
+}
+
+/* Why what stands at an index cannot become a task, or NULL. */
+static const char *refusal(lua_State *L, struct host *host, int index)
+{
+    if (lua_type(L, index) == LUA_TFUNCTION)
+        return NULL;
+    if (lua_type(L, index) == LUA_TTHREAD)
+        return coroutine_refusal(L, host, index);
+    return lua_pushfstring(L, "function or coroutine expected, got %s", luaL_typename(L, index));
 }
 
 /* Complain of an argument that cannot become a task. */
 void task_check_startable(lua_State *L, struct host *host, int index)
 {
-    const char *refusal;
+    const char *why;
 
     if (lua_type(L, index) == LUA_TFUNCTION)
         return;
     if (lua_type(L, index) != LUA_TTHREAD)
         error_type(L, index, "function or coroutine");
-    refusal = coroutine_refusal(L, host, index);
-    if (refusal)
-        luaL_argerror(L, index, refusal);
+    why = refusal(L, host, index);
+    if (why)
+        luaL_argerror(L, index, why);
 }
 
-static int create(lua_State *L, async_loop *loop, int index)
+/* A table holds what to start and its arguments, and the settings as fields. They are put above it. */
+static void unpack(lua_State *L, struct host *host, int index, struct settings *settings)
 {
-    task_check_startable(L, host_upvalue(L), index);
-    task_start(L, host_upvalue(L), loop, index);
+    int count = (int)lua_rawlen(L, index);
+    const char *why;
+
+    lua_settop(L, index);
+    luaL_checkstack(L, count + 2, "too many arguments for a task");
+    lua_getfield(L, index, "eager_start");
+    settings->eager = lua_toboolean(L, -1);
+    lua_getfield(L, index, "name");
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+        luaL_argerror(L, index, "name must be a string");
+    settings->name = lua_tostring(L, -1);
+    lua_settop(L, index);
+    for (int item = 1; item <= count; item++)
+        lua_rawgeti(L, index, item);
+    lua_settop(L, index + (count ? count : 1));
+    why = refusal(L, host, index + 1);
+    if (why)
+        luaL_argerror(L, index, lua_pushfstring(L, "item 1: %s", why));
+}
+
+/* create_task(f, …), or create_task{ f, …, name = …, eager_start = true } */
+int task_create(lua_State *L, async_loop *loop, async_task_group *group, int index)
+{
+    struct settings settings = {.group = group};
+    struct host *host = host_upvalue(L);
+    bool table = lua_istable(L, index);
+
+    if (table)
+        unpack(L, host, index, &settings);
+    else
+        task_check_startable(L, host, index);
+    start(L, host, loop, index + table, table || group ? &settings : NULL);
     return 1;
 }
 
 static int create_task(lua_State *L)
 {
-    return create(L, running_loop(L, host_upvalue(L)), 1);
+    return task_create(L, running_loop(L, host_upvalue(L)), NULL, 1);
 }
 
 /* loop:create_task(…) */
 int task_create_on(lua_State *L)
 {
-    return create(L, loop_check(L, 1), 2);
+    return task_create(L, loop_check(L, 1), NULL, 2);
 }
 
-static struct handle *task_check(lua_State *L)
+struct handle *task_check(lua_State *L)
 {
     struct handle *handle = handle_at(L, 1);
 
@@ -134,22 +216,6 @@ static int set_name(lua_State *L)
     return code ? error_raise_code(L, host_upvalue(L), code, NULL) : 0;
 }
 
-/* Where a task waits, or how it came to fail. */
-static int traceback(lua_State *L)
-{
-    struct host *host = host_upvalue(L);
-    async_future *future = task_check(L)->future;
-    struct coroutine *coroutine = async_future_state(future, resume_step);
-    async_value *failure = async_future_failure(future);
-    lua_State *thread = coroutine ? coroutine->thread : error_thread(host, failure);
-
-    if (thread)
-        luaL_traceback(L, thread, failure ? async_value_message(failure) : NULL, 0);
-    else
-        lua_pushstring(L, failure ? async_value_message(failure) : "");
-    return 1;
-}
-
 static int current_task(lua_State *L)
 {
     struct host *host = host_upvalue(L);
@@ -181,8 +247,8 @@ static int all_tasks(lua_State *L)
 void task_register(lua_State *L, struct host *host)
 {
     static const luaL_Reg methods[] = {
-        {"cancelling", cancelling}, {"uncancel", uncancel},   {"get_name", get_name},
-        {"set_name", set_name},     {"traceback", traceback}, {NULL, NULL},
+        {"cancelling", cancelling},     {"uncancel", uncancel},   {"get_name", get_name},       {"set_name", set_name},
+        {"traceback", stack_traceback}, {"get_stack", stack_get}, {"print_stack", stack_print}, {NULL, NULL},
     };
     static const luaL_Reg functions[] = {
         {"create_task", create_task}, {"current_task", current_task}, {"all_tasks", all_tasks}, {NULL, NULL}};

@@ -2,6 +2,7 @@
 -- The work is done in C (libasync.core, which also holds the generic interface); here the words are gathered.
 local core = require "libasync.core"
 local native = core.native
+local inner = native.inner
 
 local async = {
     ALL_COMPLETED = "ALL_COMPLETED",
@@ -12,12 +13,13 @@ local async = {
 for word, value in pairs(native) do
     async[word] = value
 end
+async.inner = nil
 
 -- Where a C function cannot go on after a yield (Lua 5.1, LuaJIT), the two halves of an await are put together here.
 if not native.await then
     local yield = coroutine.yield
-    local enter, leave, leave_try = native.enter, native.leave, native.leave_try
-    local await_done, try_done = native.await_done, native.try_done
+    local enter, leave, leave_try = inner.enter, inner.leave, inner.leave_try
+    local await_done, try_done = inner.await_done, inner.try_done
 
     function async.await(awaitable)
         local future, mark = enter(awaitable)
@@ -36,10 +38,8 @@ if not native.await then
         yield(mark)
         return leave_try(future)
     end
-
-    for _, half in ipairs { "enter", "leave", "leave_try", "await_done", "try_done" } do
-        async[half] = nil
-    end
 end
+
+require "libasync.scopes"(async, inner)
 
 return async

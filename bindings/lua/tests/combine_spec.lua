@@ -200,6 +200,64 @@ describe("shield", function()
   end)
 end)
 
+describe("as_completed", function()
+  it("gives each as it ends, however it does", function()
+    async.run(function()
+      local slow, quick, wrong = later(0.02, "slow"), later(0, "quick"), create_task(error, "oops", 0)
+      local ended = {}
+
+      for task in async.as_completed { slow, quick, wrong } do
+        local ok, value = async.try(task)
+        ended[#ended + 1] = tostring(ok) .. " " .. value
+      end
+      assert.are.same({ "false oops", "true quick", "true slow" }, ended)
+      for _ in async.as_completed {} do error("there is none") end
+    end)
+  end)
+
+  if _VERSION ~= "Lua 5.1" or jit then
+    it("gives the very tasks, from functions too", function()
+      async.run(function()
+        local slow, quick = later(0.01), later(0)
+        local next_ended = async.as_completed { slow, quick }
+
+        assert.is_true(rawequal(quick, next_ended()))
+        assert.is_true(rawequal(slow, next_ended()))
+        assert.is_nil(next_ended())
+        for task in async.as_completed { function() return 42 end } do assert.are.equal(42, task:result()) end
+      end)
+    end)
+
+    it("has a time limit", function()
+      async.run(function()
+        local slow = later(60)
+        local ok, err = async.try(function()
+          for _ in async.as_completed({ slow }, { timeout = 0.001 }) do error("too early") end
+        end)
+
+        assert.is_false(ok)
+        assert.are.equal("ETIMEDOUT", err.code)
+        assert.is_false(slow:done())
+      end)
+    end)
+  end
+
+  it("names what is wrong", function()
+    local other = async.new_event_loop()
+    local foreign = other:create_future()
+
+    async.run(function()
+      local function message(...) return select(2, pcall(async.as_completed, ...)) end
+
+      assert.matches("table expected, got nil", message(nil))
+      assert.matches("item 1: future, function or coroutine expected, got number", message { 42 })
+      assert.matches("item 1 belongs to another loop", message { foreign })
+      assert.matches("timeout must be finite and not negative", message({}, { timeout = -2 }))
+    end)
+    other:close()
+  end)
+end)
+
 describe("getaddrinfo", function()
   it("reads addresses in text form", function()
     async.run(function()

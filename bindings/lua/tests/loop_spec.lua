@@ -154,3 +154,65 @@ describe("a loop", function()
     assert.has_error(function() loop:call_later(1) end)
   end)
 end)
+
+describe("a test clock", function()
+  it("stands still until it is moved, and then runs what falls due in its order", function()
+    local loop, log = async.new_event_loop { clock = "manual" }, {}
+    local task = loop:create_task(function()
+      for i = 1, 3 do
+        async.await(async.sleep(20))
+        log[i] = loop:time()
+      end
+      return "slept"
+    end)
+
+    assert.are.equal(0, loop:time())
+    loop:advance(59)
+    assert.are.same({ 20, 40 }, log)
+    assert.is_false(task:done())
+    loop:advance(1)
+    assert.are.same({ 20, 40, 60 }, log)
+    assert.are.equal("slept", task:result())
+    loop:close()
+  end)
+
+  it("moves inside a run too", function()
+    local loop = async.new_event_loop { clock = "manual" }
+
+    loop:run_until_complete(function()
+      local nap = async.create_task(function() async.await(async.sleep(60)) end)
+
+      async.await(async.sleep(0))
+      loop:advance(60)
+      async.await(nap)
+      assert.are.equal(60, loop:time())
+    end)
+    loop:close()
+  end)
+
+  it("jumps where there is nothing else to do", function()
+    local loop = async.new_event_loop()
+
+    loop:set_clock("jumping")
+    loop:run_until_complete(function() async.await(async.sleep(3600)) end)
+    assert.are.equal(3600, loop:time())
+    loop:close()
+  end)
+
+  it("is refused where it makes no sense", function()
+    local loop = async.new_event_loop()
+
+    assert.has_error(function() async.new_event_loop { clock = "stopped" } end,
+      "bad argument #1 to 'new_event_loop' (clock must be \"real\", \"manual\" or \"jumping\")")
+    assert.matches("clock must be", select(2, pcall(loop.set_clock, loop, "stopped")))
+    local ok, err = pcall(loop.advance, loop, 1)
+    assert.are.same({ false, "only a test clock can be moved" }, { ok, tostring(err) })
+    loop:set_clock("manual")
+    assert.matches("seconds must be finite and not negative", select(2, pcall(loop.advance, loop, -1)))
+    loop:call_later(1, print)
+    ok, err = pcall(loop.set_clock, loop, "real")
+    assert.are.same({ false, "ESTATE" }, { ok, err.code })
+    loop:close()
+    assert.has_error(function() loop:advance(1) end)
+  end)
+end)

@@ -88,3 +88,44 @@ describe("run", function()
     assert.has_error(function() async.create_task(print) end, "no running event loop")
   end)
 end)
+
+describe("Runner", function()
+  it("runs several programs on one loop, and cancels the rest when it is closed", function()
+    local runner, log = async.Runner(), {}
+
+    runner:run(function(...)
+      log[1] = select("#", ...)
+      async.create_task(function()
+        async.try(async.sleep(60))
+        log[2] = "cleaned"
+      end)
+      async.await(async.sleep(0))
+    end, 1, nil)
+    assert.is_nil(log[2])
+    assert.are.same({ true, "x" }, { runner:run(function()
+      return async.get_running_loop() == runner:get_loop(), "x"
+    end) })
+    assert.has_error(function() runner:run(error, "oops", 0) end, "oops")
+    runner:close()
+    assert.are.same({ 2, "cleaned" }, log)
+    assert.is_true(runner:get_loop():is_closed())
+    runner:close()
+    assert.is_false(pcall(runner.run, runner, print))
+  end)
+
+  it("takes a loop, or a clock", function()
+    local loop = async.new_event_loop()
+    local runner = async.Runner { loop = loop }
+
+    assert.is_true(rawequal(loop, runner:get_loop()))
+    runner:close()
+    runner = async.Runner { clock = "jumping" }
+    runner:run(function()
+      async.await(async.sleep(3600))
+      assert.are.equal(3600, async.get_running_loop():time())
+      assert.has_error(function() runner:run(print) end, "Runner:run() cannot be called from a running event loop")
+      assert.has_error(function() runner:close() end, "Runner:close() cannot be called from a running event loop")
+    end)
+    runner:close()
+  end)
+end)

@@ -211,4 +211,106 @@ describe("a task", function()
       assert.has_error(function() async.current_task().done(io.stdout) end)
     end)
   end)
+
+  it("takes its settings in a table", function()
+    async.run(function()
+      local function work(...)
+        return async.current_task():get_name(), ...
+      end
+      local task = create_task { work, 1, 2, name = "ada" }
+
+      assert.are.equal("ada", task:get_name())
+      assert.are.same({ "ada", 1, 2 }, { await(task) })
+      assert.are.equal("cyd", async.get_running_loop():create_task({ work, name = "cyd" }):get_name())
+      assert.are.equal("x", await(create_task { coroutine.create(function(x) return x end), "x" }))
+      assert.has_error(function() create_task {} end,
+        "bad argument #1 to 'create_task' (item 1: function or coroutine expected, got nil)")
+      assert.has_error(function() create_task { work, name = 42 } end,
+        "bad argument #1 to 'create_task' (name must be a string)")
+    end)
+  end)
+
+  it("starts at once when it is eager", function()
+    async.run(function()
+      local log, inner = {}, nil
+      local main = async.current_task()
+      local task = create_task { function(a)
+        inner = async.current_task()
+        log[1] = a
+        await(sleep(0))
+        log[2] = "later"
+        return "done"
+      end, "at once", eager_start = true }
+
+      assert.are.same({ "at once" }, log)
+      assert.is_true(rawequal(inner, task))
+      assert.is_true(rawequal(main, async.current_task()))
+      assert.are.equal("done", await(task))
+      local whole = create_task { function() return 1, 2 end, eager_start = true }
+      assert.is_true(whole:done())
+      assert.are.same({ 1, 2 }, { whole:result() })
+      local failed = create_task { error, "oops", 0, eager_start = true }
+      assert.are.equal("oops", failed:exception())
+    end)
+  end)
+
+  it("is eager in an eager one, down to where the stack ends", function()
+    async.run(function()
+      local function nest(depth)
+        if depth > 0 then
+          return 1 + await(create_task { nest, depth - 1, eager_start = true })
+        end
+        await(sleep(0))
+        return 0
+      end
+      local function dig()
+        return await(create_task { dig, eager_start = true })
+      end
+
+      assert.are.equal(50, await(create_task { nest, 50, eager_start = true }))
+      local ok, err = async.try(create_task { dig, eager_start = true })
+      assert.is_false(ok)
+      assert.matches("stack overflow", tostring(err))
+    end)
+  end)
+
+  it("shows where it stands", function()
+    async.run(function()
+      local function deep() await(sleep(60)) end
+      local function shallow() deep() return 1 end
+      local task = create_task { shallow, name = "ada" }
+      local text = {}
+
+      await(sleep(0))
+      local stack = task:get_stack()
+      assert.are.equal(2, #stack)
+      assert.matches("task_spec.lua", stack[1].source)
+      assert.is_true(stack[2].line < stack[1].line)
+      assert.are.equal("deep", stack[2].name)
+      assert.are.equal(1, #task:get_stack(1))
+      assert.are.equal(stack[2].line, task:get_stack(1)[1].line)
+      task:print_stack(nil, { write = function(_, line) text[#text + 1] = line end })
+      assert.are.equal("Stack of task ada, the most recent call last:\n", text[1])
+      assert.matches("task_spec.lua:%d+: in deep\n$", text[3])
+      task:cancel()
+      assert.is_false((async.try(task)))
+    end)
+  end)
+
+  it("shows where it failed, and nothing once it has ended well", function()
+    async.run(function()
+      local function fail() error("oops") end
+      local task = create_task { function() fail() return 1 end, name = "ada" }
+      local text = {}
+
+      async.try(task)
+      task:print_stack(nil, { write = function(_, line) text[#text + 1] = line end })
+      assert.are.equal("Traceback of task ada, the most recent call last:\n", text[1])
+      assert.matches("in fail\n$", text[#text - 1])
+      assert.matches("oops\n$", text[#text])
+      local fine = create_task(function() end)
+      await(fine)
+      assert.are.same({}, fine:get_stack())
+    end)
+  end)
 end)
