@@ -13,6 +13,11 @@ void luaL_traceback(lua_State *L, lua_State *subject, const char *message, int l
     lua_pushstring(L, message ? message : "");
     lua_pushinteger(L, level);
     lua_call(L, 3, 1);
+    if (message)
+        return;
+    /* Without a message the text begins with the line's end behind it. */
+    lua_pushstring(L, lua_tostring(L, -1) + 1);
+    lua_remove(L, -2);
 }
 
 #endif

@@ -16,6 +16,10 @@
 /* Whether a yield of ours must carry a mark, since Lua cannot tell beforehand whether one is allowed. */
 #define HAVE_MARK (LUA_VERSION_NUM < 503)
 
+/* Whether variables can be to-be-closed. Those of a function that fails are only closed where it was called under
+ * pcall, and may only await there if that is in the same thread. */
+#define HAVE_CLOSING (LUA_VERSION_NUM >= 504)
+
 #if LUA_VERSION_NUM < 504
 #define lua_newuserdatauv(L, size, count) lua_newuserdata(L, size)
 #endif

@@ -35,18 +35,17 @@ static struct box *box_of(struct host *host, async_value *failure)
     return cause ? async_value_pointer(cause, host->failure_type) : NULL;
 }
 
-/* The thread in which an error was thrown, as long as something keeps it; NULL when it came from elsewhere. */
-lua_State *error_thread(struct host *host, async_value *failure)
+/* Push the message of a failure and where it was thrown. Where that is not known, nothing is pushed. */
+bool error_push_trace(lua_State *L, struct host *host, async_value *failure)
 {
     struct box *box = box_of(host, failure);
-    lua_State *thread;
 
-    if (!box || !box->thread_slot)
-        return NULL;
-    lua_rawgeti(host->store, 1, box->thread_slot);
-    thread = lua_tothread(host->store, -1);
-    lua_pop(host->store, 1);
-    return thread;
+    if (!box || !box->trace_slot)
+        return false;
+    keep_push(L, host, box->trace_slot);
+    lua_pushfstring(L, "%s\n%s", async_value_message(failure), lua_tostring(L, -1));
+    lua_remove(L, -2);
+    return true;
 }
 
 /* Push a failure as it is raised: the very object that was thrown, or one that tells of it. */
@@ -104,10 +103,10 @@ int error_type(lua_State *L, int argument, const char *expected)
 
 /* What describe_protected is asked to do. */
 struct description {
-    lua_State *origin;      /* the thread that failed, for its traceback; may be NULL */
-    async_value *delivered; /* the failure that its last await raised; may be NULL */
-    bool plain;             /* ask the error nothing */
-    async_value *failure;   /* the answer */
+    struct coroutine *origin; /* what failed, for its traceback; may be NULL */
+    async_value *delivered;   /* the failure that its last await raised; may be NULL */
+    bool plain;               /* ask the error nothing */
+    async_value *failure;     /* the answer */
 };
 
 /* The text of whatever was thrown, pushed. */
@@ -138,6 +137,18 @@ static bool is_delivered(lua_State *L, struct host *host, struct description *de
     return same;
 }
 
+/* A thread that was guarded has noted where it failed; one that was not still shows it. */
+static void take_trace(lua_State *L, struct host *host, struct box *box, struct coroutine *origin)
+{
+    box->trace_slot = origin->trace_slot;
+    origin->trace_slot = 0;
+    if (box->trace_slot || !keep_reserve_quietly(host))
+        return;
+    luaL_traceback(L, origin->thread, NULL, 0);
+    box->trace_slot = keep_take(host);
+    keep_set(L, host, box->trace_slot);
+}
+
 /* Argument: the error. */
 static int describe_protected(lua_State *L)
 {
@@ -157,11 +168,8 @@ static int describe_protected(lua_State *L)
     box = box_new(L, host);
     if (!box)
         return 0;
-    if (description->origin && keep_reserve_quietly(host)) {
-        box->thread_slot = keep_take(host);
-        lua_pushthread(description->origin);
-        keep_set(description->origin, host, box->thread_slot);
-    }
+    if (description->origin)
+        take_trace(L, host, box, description->origin);
     cause = async_object(host->loop, host->failure_type, box);
     if (!cause)
         box_delete(box);
@@ -169,9 +177,9 @@ static int describe_protected(lua_State *L)
     return 0;
 }
 
-/* Pops an error from a thread and gives it as a failure. Never raises; NULL without memory. `origin` is the thread it
- * was thrown in, `delivered` the failure which that thread was told of last; both may be NULL. */
-async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered)
+/* Pops an error from a thread and gives it as a failure. Never raises; NULL without memory. `origin` is the task
+ * that it was thrown in, `delivered` the failure which that was told of last; both may be NULL. */
+async_value *error_from(struct host *host, lua_State *thread, struct coroutine *origin, async_value *delivered)
 {
     struct description description = {.origin = origin, .delivered = delivered};
     lua_State *runner = host->runner;
@@ -193,16 +201,6 @@ async_value *error_from(struct host *host, lua_State *thread, lua_State *origin,
     return description.failure;
 }
 
-static void push_traceback(lua_State *L, struct host *host, async_value *failure)
-{
-    lua_State *thread = error_thread(host, failure);
-
-    if (thread)
-        luaL_traceback(L, thread, async_value_message(failure), 0);
-    else
-        lua_pushstring(L, async_value_message(failure));
-}
-
 /* err.code is "ECANCELED" and the like, err.number the library's, err.os the system's where there is one, err.cause
  * what Lua code threw, err.traceback where it did, err.errors the failures of a group. */
 static int error_index(lua_State *L)
@@ -215,15 +213,15 @@ static int error_index(lua_State *L)
         return 0;
     if (!strcmp(field, "cause") && box_of(host, error->value))
         error_push(L, host, error->value);
-    else if (!strcmp(field, "traceback"))
-        push_traceback(L, host, error->value);
+    else if (!strcmp(field, "traceback") && error_push_trace(L, host, error->value))
+        return 1;
     else if (!strcmp(field, "errors") && async_value_error(error->value) == ASYNC_EGROUP)
         value_push(L, host, async_value_cause(error->value));
     else if (!strcmp(field, "code"))
         lua_pushstring(L, async_error_name(async_value_error(error->value)) + sizeof "ASYNC_" - 1);
     else if (!strcmp(field, "number"))
         lua_pushinteger(L, async_value_error(error->value));
-    else if (!strcmp(field, "message"))
+    else if (!strcmp(field, "message") || !strcmp(field, "traceback"))
         lua_pushstring(L, async_value_message(error->value));
     else if (!strcmp(field, "os") && async_value_os(error->value))
         lua_pushinteger(L, async_value_os(error->value));

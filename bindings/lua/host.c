@@ -15,8 +15,12 @@ enum { IDLE_MOST = 16384, IDLE_WINDOW = 16384 };
 static async_next fail(async_task *task, struct coroutine *self)
 {
     async_future *future = async_task_future(task);
-    async_value *failure = error_from(self->host, self->thread, self->thread, async_task_failure(task));
+    async_value *failure = error_from(self->host, self->thread, self, async_task_failure(task));
     char text[sizeof self->source + 16];
+
+    keep_drop(self->host, self->trace_slot);
+    self->trace_slot = 0;
+    self->failed = false;
 
     if (async_value_error(failure) != ASYNC_ECANCELED) {
         if (!*async_future_name(future)) {
@@ -29,6 +33,21 @@ static async_next fail(async_task *task, struct coroutine *self)
         }
     }
     return async_fail_with(task, failure);
+}
+
+/* Here the function's own variables are still to be closed, where Lua has such. */
+static async_next fail_unguarded(async_task *task, struct coroutine *self)
+{
+#if HAVE_CLOSING
+    async_next verdict;
+
+    lua_pushvalue(self->thread, -1);
+    verdict = fail(task, self);
+    lua_resetthread(self->thread);
+    return verdict;
+#else
+    return fail(task, self);
+#endif
 }
 
 /* It yielded something that is not ours: it only meant to give up its turn, unless it yielded a future. */
@@ -94,9 +113,12 @@ async_next resume_step(async_task *task, void *state)
         return awaiting ? async_try(task, async_future_ref(awaiting), resume_step) : pass(task, self, results);
     }
     if (status != LUA_OK)
+        return fail_unguarded(task, self);
+    self->ended = true;
+    if (self->failed)
         return fail(task, self);
-    self->returned = true;
-    return async_return(task, value_from_several(thread, host, results, host->loop));
+    /* All that is on the stack counts as results, the guard that stays there too. */
+    return async_return(task, value_from_several(thread, host, results - (HAVE_CLOSING && self->ours), host->loop));
 }
 
 /* Lets go of a thread. Taking a key out allocates nothing. */
@@ -112,6 +134,68 @@ static void forget(struct host *host, lua_State *thread)
     lua_pop(store, 1);
 }
 
+#if HAVE_CLOSING
+/* Notes where an error was thrown, before anything is closed. Errors of the library tell for themselves. */
+static int note_trace(lua_State *L)
+{
+    struct host *host = host_upvalue(L);
+    struct coroutine *self = host->current;
+
+    if (self && self->thread == L && !self->trace_slot && !error_value(L, 1) && keep_reserve_quietly(host)) {
+        luaL_traceback(L, L, NULL, 1);
+        self->trace_slot = keep_take(host);
+        keep_set(L, host, self->trace_slot);
+    }
+    return 1;
+}
+
+/* The error is left to the step; resumed by something else, it is that one's. */
+static int guard_end(lua_State *L, int status, lua_KContext host)
+{
+    struct coroutine *self = ((struct host *)host)->current;
+
+    if (status == LUA_OK || status == LUA_YIELD)
+        return lua_gettop(L) - 1;
+    if (!self || self->thread != L)
+        return lua_error(L);
+    self->failed = true;
+    return 1;
+}
+
+/* The function of a task is called by this, so that its variables are closed while the thread can still await. */
+static int guard(lua_State *L)
+{
+    lua_KContext host = (lua_KContext)host_upvalue(L);
+
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_insert(L, 1);
+    return guard_end(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, host, guard_end), host);
+}
+
+static void keep_guard(lua_State *L, struct host *host)
+{
+    lua_pushlightuserdata(L, host);
+    lua_pushlightuserdata(L, host);
+    lua_pushcclosure(L, note_trace, 1);
+    lua_pushcclosure(L, guard, 2);
+    keep_set(L, host, KEPT_GUARD);
+}
+
+/* It stays at the bottom of each thread, to be called for every task. */
+static void install_guard(struct coroutine *self)
+{
+    keep_push(self->thread, self->host, KEPT_GUARD);
+}
+#else
+static void keep_guard(lua_State *L, struct host *host)
+{
+}
+
+static void install_guard(struct coroutine *self)
+{
+}
+#endif
+
 /* A suspended coroutine is closed, so that its to-be-closed variables are, where Lua has them. */
 static void coroutine_free(struct coroutine *self)
 {
@@ -124,6 +208,7 @@ static void coroutine_free(struct coroutine *self)
 #endif
         forget(host, self->thread);
         keep_drop(host, self->handle_slot);
+        keep_drop(host, self->trace_slot);
     }
     free(self);
     host_unref(host);
@@ -158,11 +243,11 @@ void coroutine_destroy(void *state)
     struct coroutine *self = state;
     struct host *host = self->host;
 
-    if (!host->store || !self->ours || !self->returned || host->idle_count == IDLE_MOST) {
+    if (!host->store || !self->ours || !self->ended || host->idle_count == IDLE_MOST) {
         coroutine_free(self);
         return;
     }
-    lua_settop(self->thread, 0);
+    lua_settop(self->thread, HAVE_CLOSING);
     lua_pushboolean(host->store, 0);
     lua_rawseti(host->store, 1, self->handle_slot);
     idle_push(host, self);
@@ -197,18 +282,22 @@ static struct coroutine *coroutine_new(lua_State *L, struct host *host, bool our
     return self;
 }
 
-/* A coroutine to run a function in. */
+/* A coroutine to run a function in, which is to be put on its stack with its arguments. */
 struct coroutine *coroutine_take(lua_State *L, struct host *host)
 {
     struct coroutine *self;
 
-    if (!host->idle) {
+    if (host->idle) {
+        self = idle_pop(host);
+        self->ended = false;
+    } else {
         keep_reserve(L, host);
         lua_newthread(L);
-        return coroutine_new(L, host, true);
+        self = coroutine_new(L, host, true);
+        install_guard(self);
     }
-    self = idle_pop(host);
-    self->returned = false;
+    if (HAVE_CLOSING)
+        lua_pushvalue(self->thread, 1);
     return self;
 }
 
@@ -432,6 +521,7 @@ void await_register(lua_State *L, struct host *host)
 {
 #if HAVE_CONTINUATIONS
     register_functions(L, host, functions);
+    keep_guard(L, host);
 #else
     register_inner(L, host, functions);
     keep_weak_table(L, host, KEPT_NESTED, "k");

@@ -41,6 +41,7 @@ enum kept {
     KEPT_DESCRIBE,
     KEPT_REPORT,
     KEPT_TRACEBACK,
+    KEPT_GUARD,     /* what the function of a task is called by */
     KEPT_TURN,      /* what sleep(0) gives */
     KEPT_USED_LOOP, /* the loop given with use_loop */
     KEPT_MODULE,    /* what require gives */
@@ -69,7 +70,7 @@ struct host {
     size_t references;
     async_type *object_type;  /* a Lua object */
     async_type *several_type; /* the several results of a coroutine: a table with n */
-    async_type *failure_type; /* what was thrown, and the thread it was thrown in */
+    async_type *failure_type; /* what was thrown, and where */
     async_value *none;        /* async_none, to be known at sight */
     async_value *raised;      /* the failure that run raised last, for its traceback */
 };
@@ -83,9 +84,11 @@ struct coroutine {
     struct handle *newborn; /* that userdata, until an eager first step gives it its future */
     int arguments;          /* how many values the next resume passes */
     unsigned number;
-    int line;  /* where it was created */
-    bool ours; /* whether the thread was made here and may serve again */
-    bool returned;
+    int line;       /* where it was created */
+    int trace_slot; /* where it failed, as a text, once that is known */
+    bool ours;      /* whether the thread was made here and may serve again */
+    bool ended;     /* whether its function did, so that it can */
+    bool failed;    /* by what lies on top of the thread's stack */
     char source[LUA_IDSIZE];
 };
 
@@ -116,8 +119,8 @@ struct loop_handle {
 /* A Lua object on its way through the library. */
 struct box {
     struct host *host;
-    int slot; /* 0 stands for nil */
-    int thread_slot;
+    int slot;       /* 0 stands for nil */
+    int trace_slot; /* where it was thrown, as a text */
 };
 
 /* module.c */
@@ -168,14 +171,14 @@ void value_register(lua_State *L, struct host *host);
 bool is_utf8(const char *text, size_t size);
 
 /* error.c */
-void error_push(lua_State *L, struct host *host, async_value *failure);                                   /* raises */
-void error_push_object(lua_State *L, struct host *host, async_value *failure);                            /* raises */
-int error_raise(lua_State *L, struct host *host, async_value *failure);                                   /* raises */
-int error_raise_code(lua_State *L, struct host *host, int code, const char *message);                     /* raises */
-async_value *error_from(struct host *host, lua_State *thread, lua_State *origin, async_value *delivered); /* pops it */
+void error_push(lua_State *L, struct host *host, async_value *failure);               /* raises */
+void error_push_object(lua_State *L, struct host *host, async_value *failure);        /* raises */
+int error_raise(lua_State *L, struct host *host, async_value *failure);               /* raises */
+int error_raise_code(lua_State *L, struct host *host, int code, const char *message); /* raises */
+async_value *error_from(struct host *host, lua_State *thread, struct coroutine *origin, async_value *delivered);
 async_value *error_value(lua_State *L, int index);
-lua_State *error_thread(struct host *host, async_value *failure);
-int error_type(lua_State *L, int argument, const char *expected); /* raises */
+bool error_push_trace(lua_State *L, struct host *host, async_value *failure); /* raises */
+int error_type(lua_State *L, int argument, const char *expected);             /* raises */
 void error_register(lua_State *L, struct host *host);
 
 /* host.c */

@@ -111,7 +111,7 @@ struct box *box_new(lua_State *L, struct host *host)
         return NULL;
     }
     box->host = host_ref(host);
-    box->thread_slot = 0;
+    box->trace_slot = 0;
     box->slot = empty ? 0 : keep_take(host);
     if (empty)
         lua_pop(L, 1);
@@ -125,7 +125,7 @@ void box_delete(void *pointer)
     struct box *box = pointer;
 
     keep_drop(box->host, box->slot);
-    keep_drop(box->host, box->thread_slot);
+    keep_drop(box->host, box->trace_slot);
     host_unref(box->host);
     free(box);
 }

@@ -149,18 +149,16 @@ static int run_end(lua_State *L)
 static int traceback(lua_State *L)
 {
     struct host *host = host_upvalue(L);
-    lua_State *thread = error_thread(host, host->raised);
+    bool ours = false;
 
     lua_settop(L, 1);
-    if (thread) {
+    if (host->raised) {
         error_push(L, host, host->raised);
-        if (!lua_rawequal(L, 1, 2))
-            thread = NULL;
+        ours = lua_rawequal(L, 1, 2);
         lua_settop(L, 1);
     }
-    if (!thread)
+    if (!ours || !error_push_trace(L, host, host->raised))
         return traceback_handler(L);
-    luaL_traceback(L, thread, async_value_message(host->raised), 0);
     luaL_traceback(L, L, NULL, 1);
     lua_pushfstring(L, "%s\n%s", lua_tostring(L, -2), lua_tostring(L, -1));
     return 1;

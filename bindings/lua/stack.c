@@ -1,24 +1,33 @@
 /* Where a task stands, or where it failed. */
 #include "bindings/lua/internal.h"
 
-/* The thread that shows it; NULL when the task ended well, or is none of Lua's. */
-static lua_State *thread_of(lua_State *L, async_value *failure)
+/* The thread of a task of Lua's that has not ended, or NULL. */
+static lua_State *thread_of(const struct handle *handle)
 {
-    struct coroutine *coroutine = async_future_state(task_check(L)->future, resume_step);
+    struct coroutine *coroutine = async_future_state(handle->future, resume_step);
 
-    return coroutine ? coroutine->thread : error_thread(host_upvalue(L), failure);
+    return coroutine ? coroutine->thread : NULL;
 }
 
-/* task:traceback(): as debug.traceback tells it, with the error on top if there is one. */
+static void push_failure(lua_State *L, async_value *failure)
+{
+    if (!error_push_trace(L, host_upvalue(L), failure))
+        lua_pushstring(L, async_value_message(failure));
+}
+
+/* task:traceback(): where it waits, as debug.traceback tells it, or how it came to fail */
 int stack_traceback(lua_State *L)
 {
-    async_value *failure = async_future_failure(task_check(L)->future);
-    lua_State *thread = thread_of(L, failure);
+    struct handle *handle = task_check(L);
+    async_value *failure = async_future_failure(handle->future);
+    lua_State *thread = thread_of(handle);
 
-    if (thread)
-        luaL_traceback(L, thread, failure ? async_value_message(failure) : NULL, 0);
+    if (failure)
+        push_failure(L, failure);
+    else if (thread)
+        luaL_traceback(L, thread, NULL, 0);
     else
-        lua_pushstring(L, failure ? async_value_message(failure) : "");
+        lua_pushliteral(L, "");
     return 1;
 }
 
@@ -70,12 +79,10 @@ static int limit_at(lua_State *L, int index)
     return (int)luaL_optinteger(L, index, 1 << 20);
 }
 
-/* task:get_stack(limit): a list of { source =, line =, name = }, the oldest call first */
+/* task:get_stack(limit): a list of { source =, line =, name = }, the oldest call first; empty once it has ended */
 int stack_get(lua_State *L)
 {
-    lua_State *thread = thread_of(L, async_future_failure(task_check(L)->future));
-
-    push_frames(L, thread, limit_at(L, 2));
+    push_frames(L, thread_of(task_check(L)), limit_at(L, 2));
     return 1;
 }
 
@@ -89,25 +96,10 @@ static void write(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* task:print_stack(limit, file): the same for people to read, on stderr unless told otherwise */
-int stack_print(lua_State *L)
+static void write_frames(lua_State *L, lua_State *thread, int limit)
 {
-    async_value *failure = async_future_failure(task_check(L)->future);
-    lua_State *thread = thread_of(L, failure);
-    int limit = limit_at(L, 2), count;
+    int count = push_frames(L, thread, limit);
 
-    lua_settop(L, 3);
-    if (lua_isnil(L, 3)) {
-        lua_getglobal(L, "io");
-        lua_getfield(L, -1, "stderr");
-        lua_replace(L, 3);
-        lua_settop(L, 3);
-    }
-    task_push_name(L, task_check(L));
-    lua_pushfstring(L, "%s of task %s, the most recent call last:\n", failure ? "Traceback" : "Stack",
-                    lua_tostring(L, -1));
-    write(L);
-    count = push_frames(L, thread, limit);
     for (int frame = 1; frame <= count; frame++) {
         lua_rawgeti(L, -1, frame);
         lua_getfield(L, -1, "source");
@@ -117,9 +109,31 @@ int stack_print(lua_State *L)
         write(L);
         lua_pop(L, 4);
     }
+}
+
+/* task:print_stack(limit, file): the same for people to read, or how it failed; on stderr unless told otherwise */
+int stack_print(lua_State *L)
+{
+    struct handle *handle = task_check(L);
+    async_value *failure = async_future_failure(handle->future);
+    int limit = limit_at(L, 2);
+
+    lua_settop(L, 3);
+    if (lua_isnil(L, 3)) {
+        lua_getglobal(L, "io");
+        lua_getfield(L, -1, "stderr");
+        lua_replace(L, 3);
+    }
+    task_push_name(L, handle);
+    lua_pushfstring(L, failure ? "Task %s failed: " : "Stack of task %s, the most recent call last:\n",
+                    lua_tostring(L, -1));
+    write(L);
     if (failure) {
-        lua_pushfstring(L, "%s\n", async_value_message(failure));
+        push_failure(L, failure);
+        lua_pushfstring(L, "%s\n", lua_tostring(L, -1));
         write(L);
+    } else {
+        write_frames(L, thread_of(handle), limit);
     }
     return 0;
 }

@@ -33,7 +33,7 @@ struct coroutine *task_prepare(lua_State *L, struct host *host, int index)
     }
     lua_xmove(L, coroutine->thread, count);
     note_origin(L, coroutine);
-    coroutine->arguments = function ? count - 1 : count;
+    coroutine->arguments = function && !HAVE_CLOSING ? count - 1 : count;
     coroutine->number = ++host->tasks;
     return coroutine;
 }
