@@ -52,11 +52,12 @@ enum kept {
 struct host {
     lua_State *store; /* a thread that runs nothing: its stack holds the table of what is kept; NULL once Lua is gone */
     lua_State *spare; /* a thread to call on while no loop is run by Lua */
-    lua_State *runner;         /* where the loop's callbacks are called: the thread that runs it, or the spare one */
-    async_loop *loop;          /* the running one, or the one given with use_loop (lent) */
-    async_loop *turn_loop;     /* whose sleep(0) is kept */
+    lua_State *runner;     /* the thread that runs, where alone Lua may be called: the spare one while no loop runs */
+    async_loop *loop;      /* the running one, or the one given with use_loop (lent) */
+    async_loop *turn_loop; /* whose sleep(0) is kept */
     struct coroutine *current; /* the coroutine whose step runs */
     async_task *task;          /* and its task */
+    unsigned depth;            /* how many steps run in each other: eager ones */
     async_future *awaiting;    /* what it awaits, as its step ends (lent) */
     void *argument;            /* what the function that is entered next is told */
     struct coroutine *idle;    /* coroutines that ended and wait for their next task */
@@ -188,6 +189,9 @@ struct coroutine *coroutine_take(lua_State *L, struct host *host);         /* ra
 const char *coroutine_refusal(lua_State *L, struct host *host, int index); /* raises */
 struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index);
 void coroutine_free_idle(struct host *host);
+void coroutine_register(lua_State *L, struct host *host);
+
+/* await.c */
 void await_register(lua_State *L, struct host *host);
 
 /* future.c */

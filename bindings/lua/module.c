@@ -162,6 +162,7 @@ int luaopen_libasync_core(lua_State *L)
     error_register(L, host);
     value_register(L, host);
     future_register(L, host);
+    coroutine_register(L, host);
     await_register(L, host);
     task_register(L, host);
     loop_register(L, host);

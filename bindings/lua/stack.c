@@ -53,13 +53,15 @@ static bool push_frame(lua_State *L, lua_State *thread, int level, bool *is_lua)
 /* Push a list of its frames, the oldest first; of more than `limit` the newest. */
 static int push_frames(lua_State *L, lua_State *thread, int limit)
 {
+    /* Where await is a function of Lua, that is no business of those who look. */
+    int level = HAVE_CONTINUATIONS || thread == L ? 0 : 2;
     int count = 0, list;
     bool is_lua;
 
     luaL_checkstack(L, 6, "too deep");
     lua_newtable(L);
     list = lua_gettop(L);
-    for (int level = 0; thread && count < limit && push_frame(L, thread, level, &is_lua); level++) {
+    for (; thread && count < limit && push_frame(L, thread, level, &is_lua); level++) {
         if (is_lua)
             lua_rawseti(L, list, ++count);
         else

@@ -3,8 +3,8 @@
 return function(async, inner)
     local await, try = async.await, async.try
 
-    -- pcall, but Lua 5.1 cannot yield across that one. There the function runs in a thread of its own, which may await
-    -- for the task, and its yields are passed on.
+    --- async.pcall: pcall, but Lua 5.1 cannot yield across that one. There the function runs in a thread of its own,
+    -- which may await for the task, and its yields are passed on.
     local protect = pcall
     if _VERSION == "Lua 5.1" and not jit then
         local resume, status, yield = coroutine.resume, coroutine.status, coroutine.yield
@@ -17,12 +17,14 @@ return function(async, inner)
         end
 
         function protect(body, ...)
-            local thread = coroutine.create(body)
+            local thread = coroutine.create(function(...) return body(...) end)
 
             inner.nest(thread)
             return pass_on(thread, resume(thread, ...))
         end
     end
+
+    async.pcall = protect
 
     -- Without a function they give the scope itself, for a variable that is to be closed.
     local function limited(open)

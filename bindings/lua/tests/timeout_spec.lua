@@ -1,5 +1,6 @@
 local async = require "libasync"
 local await, try, sleep, create_task = async.await, async.try, async.sleep, async.create_task
+local pcall = async.pcall
 
 -- A minute of sleeps takes no time.
 local function run(main)
