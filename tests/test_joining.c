@@ -92,18 +92,18 @@ END_TEST
 
 START_TEST(every_failure_is_listed_in_the_order_it_came)
 {
-    async_future *promises[3];
+    async_future *given[3];
 
     make();
     for (int i = 0; i < 3; i++) {
-        promises[i] = async_future_new(loop);
-        ck_assert_int_eq(async_task_group_add(group, promises[i]), 0);
+        given[i] = async_future_new(loop);
+        ck_assert_int_eq(async_task_group_add(group, given[i]), 0);
     }
-    async_future_fail(promises[1], ASYNC_EHOST, "one");
-    async_future_fail(promises[0], ASYNC_ETIMEDOUT, "nought");
-    async_future_fail(promises[2], ASYNC_EINVAL, "two");
+    async_future_fail(given[1], ASYNC_EHOST, "one");
+    async_future_fail(given[0], ASYNC_ETIMEDOUT, "nought");
+    async_future_fail(given[2], ASYNC_EINVAL, "two");
     for (int i = 0; i < 3; i++)
-        async_future_unref(promises[i]);
+        async_future_unref(given[i]);
     ck_assert_group_failed(async_task_group_join(group), 3, "one");
     drop();
 }
