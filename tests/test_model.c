@@ -28,11 +28,10 @@ static const char *compare(uint64_t seed, bool tell)
 {
     struct plan plan = plan_of(seed);
     struct journal *expected = calloc(2, sizeof *expected), *got = expected + 1;
-    const char *wrong;
+    bool laid_down = reference_run(&plan, expected);
+    const char *wrong = real_run(&plan, got);
 
-    reference_run(&plan, expected);
-    wrong = real_run(&plan, got);
-    if (!wrong && strcmp(expected->text, got->text) != 0)
+    if (!wrong && laid_down && strcmp(expected->text, got->text) != 0)
         wrong = "it went otherwise";
     if (tell)
         plan_print(&plan);

@@ -19,6 +19,7 @@ enum verb {
     SLEEP,       /* amount: seconds */
     AWAIT,       /* what */
     LIMIT,       /* await what, for amount seconds; -1 is for ever */
+    GATHER,      /* await what and other together */
     CREATE,      /* what: a task */
     CANCEL,      /* what */
     UNCANCEL,    /* itself */
@@ -33,8 +34,9 @@ enum verb {
 
 struct order {
     enum verb verb;
-    int what, amount;
+    int what, other, amount;
     bool tries;    /* whether an await sees how it failed */
+    bool keeps;    /* whether a gather lists failures */
 };
 
 struct script {
@@ -66,8 +68,9 @@ const char *outcome_name(enum outcome outcome);
 /* Prints two journals from where they part. */
 void journals_print(const struct journal *expected, const struct journal *got);
 
-/* reference.c: what should happen until the loop is closed; the last lines tell the state of each thing. */
-void reference_run(const struct plan *plan, struct journal *journal);
+/* reference.c: what should happen until the loop is closed; the last lines tell the state of each thing. False when tasks
+ * waited for each other in a ring through a gather and one was cancelled: in which order such a ring dissolves is open. */
+bool reference_run(const struct plan *plan, struct journal *journal);
 
 /* real.c: what happens. NULL, or what is wrong besides the journal: something lost or doubled at the close. */
 const char *real_run(const struct plan *plan, struct journal *journal);

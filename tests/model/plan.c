@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char *const verbs[VERBS] = {
-    "sleep", "await", "limit", "create", "cancel", "uncancel", "resolve", "fail", "on_done", "drop", "return", "raise",
+    "sleep", "await", "limit", "gather", "create", "cancel", "uncancel", "resolve", "fail", "on_done", "drop", "return", "raise",
 };
 static const char *const outcomes[] = {
     "pending", "success", "failure", "cancelled", "timed out", "deadlock", "closed",
@@ -20,7 +20,7 @@ const char *outcome_name(enum outcome outcome)
 static enum verb random_verb(struct dice *dice)
 {
     static const unsigned char weights[VERBS] = {
-        [SLEEP] = 6, [AWAIT] = 6, [LIMIT] = 4, [CREATE] = 5, [CANCEL] = 4, [UNCANCEL] = 2,
+        [SLEEP] = 6, [AWAIT] = 6, [LIMIT] = 4, [GATHER] = 3, [CREATE] = 5, [CANCEL] = 4, [UNCANCEL] = 2,
         [RESOLVE] = 2, [FAIL] = 1, [ON_DONE] = 3, [DROP] = 1, [RETURN] = 1, [RAISE] = 1,
     };
     uint32_t sum = 0, number;
@@ -56,6 +56,8 @@ static struct order random_order(const struct plan *plan, struct dice *dice)
         break;
     default:
         order.what = (int)roll(dice, (uint32_t)things);
+        order.other = (int)roll(dice, (uint32_t)things);
+        order.keeps = roll(dice, 2);
         order.amount = (int)roll(dice, 5) - 1;
         break;
     }
@@ -93,8 +95,10 @@ void plan_print(const struct plan *plan)
         for (int j = 0; j < plan->scripts[i].count; j++) {
             const struct order *order = &plan->scripts[i].orders[j];
 
-            printf("  %d: %s %d %d%s\n", j, verbs[order->verb], order->what, order->amount,
-                   order->tries ? " tries" : "");
+            printf("  %d: %s %d", j, verbs[order->verb], order->what);
+            if (order->verb == GATHER)
+                printf(" and %d%s", order->other, order->keeps ? " keeps" : "");
+            printf(", %d%s\n", order->amount, order->tries ? " tries" : "");
         }
     }
 }

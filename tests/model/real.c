@@ -162,14 +162,20 @@ static void obey(struct actor *actor, const struct order *order)
 /* What an order awaits (given); NULL when it does not wait. */
 static async_future *awaited_by(struct world *world, const struct order *order)
 {
-    async_future *future;
+    async_future *futures[2] = {world->things[order->what], world->things[order->other]};
 
     if (order->verb == SLEEP)
         return async_sleep(world->loop, order->amount);
-    if ((order->verb != AWAIT && order->verb != LIMIT) || !is_known(world, order->what))
+    if ((order->verb != AWAIT && order->verb != LIMIT && order->verb != GATHER) || !is_known(world, order->what) ||
+        (order->verb == GATHER && !is_known(world, order->other)))
         return NULL;
-    future = async_future_ref(world->things[order->what]);
-    return order->verb == AWAIT ? future : async_wait_for(world->loop, future, order->amount);
+    async_future_ref(futures[0]);
+    if (order->verb == LIMIT)
+        return async_wait_for(world->loop, futures[0], order->amount);
+    if (order->verb == AWAIT)
+        return futures[0];
+    async_future_ref(futures[1]);
+    return async_gather(world->loop, futures, 2, order->keeps ? ASYNC_GATHER_KEEP_ERRORS : 0);
 }
 
 static async_next step(async_task *task, void *state)

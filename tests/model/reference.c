@@ -13,13 +13,13 @@
 #define NOTHING (-1)
 #define A_TURN (-2)
 
-enum kind { TASK, PROMISE, NAP, LIMITED };
-enum work { STEP, CALL, PASS_ON, FIRE };
+enum kind { TASK, PROMISE, NAP, LIMITED, GATHERED };
+enum work { STEP, CALL, PASS_ON, COLLECT, FIRE };
 
 struct job {
     enum work work;
-    int of;         /* the task to step, the limit to pass on to, what a callback was set on, or whose timer fires */
-    int number;     /* of a callback */
+    int of;        /* the task to step, the limit or gather to tell, what a callback was set on, or whose timer fires */
+    int number;    /* of a callback, or of a gather's child */
 };
 
 struct thing {
@@ -36,6 +36,9 @@ struct thing {
     int child;                    /* a limit's */
     bool now, expired, cancelled;
 
+    int children[2], left;        /* a gather's; `cancelled` is when it was asked to */
+    bool keeps;
+
     bool timed;
     double when;
 };
@@ -51,6 +54,7 @@ struct reference {
     int timers[MOST_MADE];             /* in the order they were set */
     int timer_count;
     int calls;
+    bool open;    /* what follows is not laid down */
 };
 
 static struct thing *thing_of(struct reference *reference, int number)
@@ -131,31 +135,50 @@ static void leave_ring(struct reference *reference, int number)
     queue(reference, (struct job){STEP, number, 0});
 }
 
-static bool closes_ring(struct reference *reference, const struct thing *awaited)
+static bool is_on_path(struct reference *reference, const struct thing *thing)
 {
-    const struct thing *inner = awaited->kind == LIMITED ? thing_of(reference, awaited->child) : awaited;
-
-    return inner->kind == TASK && inner->outcome == PENDING && inner->on_path;
+    switch (thing->kind) {
+    case TASK:
+        return thing->outcome == PENDING && thing->on_path;
+    case LIMITED:
+        return is_on_path(reference, thing_of(reference, thing->child));
+    case GATHERED:
+        return is_on_path(reference, thing_of(reference, thing->children[0])) ||
+               is_on_path(reference, thing_of(reference, thing->children[1]));
+    default:
+        return false;
+    }
 }
 
 static void cancel_task(struct reference *reference, int number)
 {
     struct thing *task = thing_of(reference, number);
     struct thing *awaited = task->awaiting < 0 ? NULL : thing_of(reference, task->awaiting);
+    bool closes_ring;
 
+    if (task->on_path)
+        return;
     task->cancels++;
     if (!awaited || awaited->outcome != PENDING) {
         task->must_cancel = true;
         return;
     }
     task->on_path = true;
-    if (closes_ring(reference, awaited)) {
-        awaited->cancelled = true;
-        leave_ring(reference, number);
-    } else if (!cancel(reference, task->awaiting)) {
+    closes_ring = is_on_path(reference, awaited);
+    reference->open |= closes_ring && awaited->kind == GATHERED;
+    if (!cancel(reference, task->awaiting))
         task->must_cancel = true;
-    }
+    else if (closes_ring)
+        leave_ring(reference, number);
     task->on_path = false;
+}
+
+static bool cancel_gather(struct reference *reference, struct thing *gather)
+{
+    bool first = cancel(reference, gather->children[0]), second = cancel(reference, gather->children[1]);
+
+    gather->cancelled |= first || second;
+    return first || second;
 }
 
 static bool cancel(struct reference *reference, int number)
@@ -169,6 +192,8 @@ static bool cancel(struct reference *reference, int number)
         cancel_task(reference, number);
     else if (thing->kind == LIMITED)
         thing->cancelled |= taken = cancel(reference, thing->child);
+    else if (thing->kind == GATHERED)
+        taken = cancel_gather(reference, thing);
     else
         complete(reference, number, CANCELLED, 0);
     return taken;
@@ -219,6 +244,44 @@ static void pass_on(struct reference *reference, int number)
     memcpy(place, &reference->ready[before], (size_t)moved * sizeof *place);
     reference->batch_count += moved;
     reference->ready_count = before;
+}
+
+/* Gathers */
+
+static void collect(struct reference *reference, int number, int child)
+{
+    struct thing *gather = thing_of(reference, number);
+    const struct thing *ended = thing_of(reference, gather->children[child]);
+
+    gather->left--;
+    if (gather->outcome != PENDING)
+        return;
+    if (ended->outcome != SUCCESS && !gather->keeps)
+        complete(reference, number, ended->outcome, ended->value);
+    else if (!gather->left)
+        complete(reference, number, gather->cancelled ? CANCELLED : SUCCESS, 0);
+}
+
+/* What is done already counts at once, when the others are known. */
+static int make_gather(struct reference *reference, const struct order *order)
+{
+    int number = make(reference, GATHERED);
+    struct thing *gather = thing_of(reference, number);
+    int children[2] = {order->what, order->other};
+    bool done[2];
+
+    memcpy(gather->children, children, sizeof children);
+    gather->keeps = order->keeps;
+    gather->left = 2;
+    for (int i = 0; i < 2; i++) {
+        done[i] = thing_of(reference, children[i])->outcome != PENDING;
+        if (!done[i])
+            attach(reference, children[i], (struct job){COLLECT, number, i});
+    }
+    for (int i = 0; i < 2; i++)
+        if (done[i])
+            collect(reference, number, i);
+    return number;
 }
 
 /* Tasks */
@@ -298,8 +361,11 @@ static int awaited_by(struct reference *reference, const struct order *order)
         set_timer(reference, nap, order->amount);
         return nap;
     }
-    if ((order->verb != AWAIT && order->verb != LIMIT) || !is_known(reference, order->what))
+    if ((order->verb != AWAIT && order->verb != LIMIT && order->verb != GATHER) || !is_known(reference, order->what) ||
+        (order->verb == GATHER && !is_known(reference, order->other)))
         return NOTHING;
+    if (order->verb == GATHER)
+        return make_gather(reference, order);
     return order->verb == AWAIT ? order->what : make_limit(reference, order->what, order->amount);
 }
 
@@ -398,6 +464,9 @@ static void run_job(struct reference *reference, struct job job)
     case PASS_ON:
         pass_on(reference, job.of);
         break;
+    case COLLECT:
+        collect(reference, job.of, job.number);
+        break;
     case FIRE:
         if (thing->outcome != PENDING)
             break;    /* it was cancelled in this turn */
@@ -453,9 +522,10 @@ static void tell_states(struct reference *reference)
     }
 }
 
-void reference_run(const struct plan *plan, struct journal *journal)
+bool reference_run(const struct plan *plan, struct journal *journal)
 {
     struct reference *reference = calloc(1, sizeof *reference);
+    bool open;
 
     *reference = (struct reference){.plan = plan, .journal = journal};
     for (int i = 0; i < plan->tasks; i++)
@@ -472,5 +542,7 @@ void reference_run(const struct plan *plan, struct journal *journal)
                 run_turn(reference);
         } while (move_time(reference, plan->seconds));
     tell_states(reference);
+    open = reference->open;
     free(reference);
+    return !open;
 }
