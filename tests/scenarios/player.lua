@@ -18,13 +18,11 @@ local AT_ONCE = {
   task_done = true, shutdown = true,
 }
 
--- The words of cases that Lua lacks yet, and how to tell that it has them. A word that has come since makes the player
--- fail, so that the list stays true. Lua 5.1 cannot await within pcall, which scopes and iterators are played by.
-local OPTIONAL = { completed = "as_completed", timeout = "timeout", group = "task_group", eager = "Lock" }
-for word, name in pairs(PRIMITIVES) do OPTIONAL[word] = name end
+-- Lua 5.1 cannot await within pcall, which scopes and iterators are played by.
 local LACKS = {}
-for word in pairs(OPTIONAL) do LACKS[word] = true end
-local LACKS_IN_5_1 = { completed = true, timeout = true, group = true }
+if _VERSION == "Lua 5.1" and not jit then
+  LACKS = { completed = true, timeout = true, group = true }
+end
 
 local Play = {}
 Play.__index = Play
@@ -559,14 +557,6 @@ local function lacking(case)
   return lacks
 end
 
-if _VERSION == "Lua 5.1" and not jit then
-  for word in pairs(LACKS_IN_5_1) do LACKS[word], OPTIONAL[word] = true, nil end
-end
-for word, name in pairs(OPTIONAL) do
-  if not async[name] ~= (LACKS[word] or false) then
-    error(("the list of what Lua lacks is wrong about %s: bring it up to date"):format(word))
-  end
-end
 for _, path in ipairs(arg) do
   for _, case in ipairs(read_cases(path)) do
     local lacks = lacking(case)
