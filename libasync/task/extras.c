@@ -19,10 +19,11 @@ void task_release(async_future *future)
 
     if (!extras)
         return;
+    task_of(future)->extras = NULL;    /* the clean-up of its value may still ask for it */
     memory_release_text(extras->name);
     memory_release_text(extras->origin);
     async_value_unref(extras->cancel);
-    context_drop(extras->context);
+    context_drop(extras->context);    /* set by a clean-up, after the end */
     memory_release(extras, sizeof *extras);
 }
 

@@ -78,6 +78,8 @@ static inline struct context *task_current_context(const async_loop *loop)
 /* local.c: takes over the creator's values; false without memory. */
 bool task_inherit(async_task *task);
 void context_drop(struct context *context);
+/* At the end of a task that has extras: what it shares with others belongs to the loop's thread. */
+void task_forget_locals(async_task *task);
 
 /* cancel.c: the class's cancel. */
 bool task_cancel(async_future *future, async_value *error);

@@ -101,15 +101,17 @@ static int set(async_loop *loop, async_local *local, async_value *value)
 {
     struct running *running = loop->current;
     struct task_extras *extras = running ? task_extras(running->task) : NULL;
-    struct context *changed;
+    struct context *former, *changed;
 
     if (!running)
         return ASYNC_ESTATE;
     changed = extras && value ? with(extras->context, local, value) : NULL;
     if (!changed)
         return ASYNC_ENOMEM;
-    context_drop(extras->context);
+    /* In this order: the clean-up of a host's value may well use the variable. */
+    former = extras->context;
     extras->context = changed;
+    context_drop(former);
     return 0;
 }
 
@@ -134,6 +136,14 @@ async_value *async_local_get(async_loop *loop, async_local *local)
         if (context->bindings[i].local == local)
             return context->bindings[i].value;
     return local->start;
+}
+
+void task_forget_locals(async_task *task)
+{
+    struct context *context = task->extras->context;
+
+    task->extras->context = NULL;
+    context_drop(context);
 }
 
 bool task_inherit(async_task *task)

@@ -11,6 +11,8 @@ static void finish(async_task *task, bool success, async_value *taken)
     task->future.awaiting = NULL;
     if (task->destroy)
         task->destroy(task->state);
+    if (unlikely(task->extras))
+        task_forget_locals(task);
     if (success)
         future_succeed(&task->future, taken);
     else
