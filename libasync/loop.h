@@ -161,8 +161,9 @@ ASYNC_API int async_loop_set_clock(async_loop *loop, int clock);
  *
  * @param loop     the loop (lent)
  * @param seconds  by how much, finite and not negative
- * @return 0; ASYNC_EINVAL, ASYNC_ESTATE when the loop has a real clock, ASYNC_ERUNNING when this thread runs another
- *         loop, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @return 0; ASYNC_ESTOPPED when async_loop_stop ended it, the clock then stands where that was; ASYNC_EINVAL,
+ *         ASYNC_ESTATE when the loop has a real clock, ASYNC_ERUNNING when this thread runs another loop, ASYNC_ECLOSED,
+ *         ASYNC_ETHREAD
  * @thread the loop's
  * @since  0.1
  */

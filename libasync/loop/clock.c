@@ -17,28 +17,34 @@ int async_loop_set_clock(async_loop *loop, int clock)
     return 0;
 }
 
-/* Each timer at its own time, so that what it starts counts from there. */
+static bool has_timer_until(const async_loop *loop, double end)
+{
+    return loop->timers.count && loop->timers.entries[0].when <= end;
+}
+
+/* Each timer at its own time, so that what it starts counts from there. What runs meanwhile may move the clock as well, and
+ * further than this: it never goes back. */
 static void advance_to(async_loop *loop, double end)
 {
-    struct timers *timers = &loop->timers;
-
     loop_settle(loop);
-    while (timers->count && timers->entries[0].when <= end) {
-        if (timers->entries[0].when > loop->test_time)
-            loop->test_time = timers->entries[0].when;
+    while (!loop->stopping && has_timer_until(loop, fmax(end, loop->test_time))) {
+        loop->test_time = fmax(loop->test_time, loop->timers.entries[0].when);
         loop_settle(loop);
     }
-    loop->test_time = end;
+    if (!loop->stopping)
+        loop->test_time = fmax(end, loop->test_time);
 }
 
 int async_loop_advance(async_loop *loop, double seconds)
 {
-    int error = seconds >= 0 && !isinf(seconds) ? loop_enter(loop) : ASYNC_EINVAL;
+    int error = seconds >= 0 && isfinite(seconds) ? loop_enter(loop) : ASYNC_EINVAL;
 
     if (error)
         return error;
     if (loop->clock == ASYNC_CLOCK_REAL)
         return ASYNC_ESTATE;
+    if (!isfinite(loop->test_time + seconds))
+        return ASYNC_EINVAL;
     if (atomic_load(&loop->running)) {
         loop->test_time += seconds;
         loop_look_soon(loop);
@@ -49,6 +55,7 @@ int async_loop_advance(async_loop *loop, double seconds)
 
     loop_begin(loop);
     advance_to(loop, loop->test_time + seconds);
+    error = loop->stopping ? ASYNC_ESTOPPED : 0;
     loop_end(loop);
-    return 0;
+    return error;
 }

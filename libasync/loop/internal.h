@@ -252,7 +252,7 @@ void loop_let_go(async_loop *loop);
 void loop_run(async_loop *loop);
 /* Runs turns until the queue is empty, without a look at the kernel. */
 void loop_drain(async_loop *loop);
-/* Runs turns until there is nothing to do but to wait. */
+/* Runs turns until there is nothing to do but to wait, or the loop is told to stop. */
 void loop_settle(async_loop *loop);
 /* Whether this thread runs a loop. */
 bool loop_runs_here(void);

@@ -233,7 +233,7 @@ void loop_settle(async_loop *loop)
             inbox_drain(loop);
         look(loop, false);
         run_turn(loop);
-    } while (!list_is_empty(&loop->ready) || has_posts(loop));
+    } while (!loop->stopping && (!list_is_empty(&loop->ready) || has_posts(loop)));
 }
 
 void loop_run(async_loop *loop)
