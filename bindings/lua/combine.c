@@ -273,17 +273,27 @@ static int completions_left(lua_State *L)
     return 1;
 }
 
-/* async.wait_for(awaitable, seconds); nil for no limit */
-static int wait_for(lua_State *L)
+static int push_limited(lua_State *L, double limit, async_future *(*wait_until)(async_loop *, async_future *, double))
 {
     struct host *host = host_upvalue(L);
     async_loop *loop = running_loop(L, host);
-    double seconds = lua_isnil(L, 2) ? ASYNC_FOREVER : luaL_checknumber(L, 2);
     async_future *future = handle_ensure(L, host, 1)->future;
     struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
 
-    handle->future = async_wait_for(loop, async_future_ref(future), seconds);
+    handle->future = wait_until(loop, async_future_ref(future), limit);
     return 1;
+}
+
+/* async.wait_for(awaitable, seconds); nil for no limit */
+static int wait_for(lua_State *L)
+{
+    return push_limited(L, lua_isnil(L, 2) ? ASYNC_FOREVER : luaL_checknumber(L, 2), async_wait_for);
+}
+
+/* async.wait_until(awaitable, when): the same until a time of the loop's clock */
+static int wait_until(lua_State *L)
+{
+    return push_limited(L, luaL_checknumber(L, 2), async_wait_until);
 }
 
 static int shield(lua_State *L)
@@ -299,9 +309,13 @@ static int shield(lua_State *L)
 
 void combine_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = {{"sleep", sleep},   {"gather", gather},
-                                         {"wait", wait},     {"wait_for", wait_for},
-                                         {"shield", shield}, {"getaddrinfo", getaddrinfo_here},
+    static const luaL_Reg functions[] = {{"sleep", sleep},
+                                         {"gather", gather},
+                                         {"wait", wait},
+                                         {"wait_for", wait_for},
+                                         {"wait_until", wait_until},
+                                         {"shield", shield},
+                                         {"getaddrinfo", getaddrinfo_here},
                                          {NULL, NULL}};
     static const luaL_Reg completions[] = {{"next", completions_next}, {"left", completions_left}, {NULL, NULL}};
     static const luaL_Reg inner[] = {{"completions", completions_new}, {NULL, NULL}};

@@ -186,6 +186,20 @@ describe("wait_for", function()
   end)
 end)
 
+describe("wait_until", function()
+  it("has a deadline, which several may share", function()
+    async.Runner { clock = "jumping" }:run(function()
+      local deadline = async.get_running_loop():time() + 3
+
+      assert.are.equal("in time", await(async.wait_until(later(1, "in time"), deadline)))
+      await(async.wait_until(sleep(1), deadline))
+      assert.is_false((async.try(async.wait_until(sleep(60), deadline))))
+      assert.are.equal(3, async.get_running_loop():time())
+      assert.has_error(function() async.wait_until(sleep(1)) end)
+    end)
+  end)
+end)
+
 describe("shield", function()
   it("keeps a cancel from what it shields", function()
     async.run(function()
