@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <check.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,11 +252,4 @@ void name_server_stop(void)
 int name_server_queries(void)
 {
     return queries;
-}
-
-int services_port(const char *service, const char *protocol)
-{
-    struct servent *entry = getservbyname(service, protocol);
-
-    return entry ? ntohs((uint16_t)entry->s_port) : -1;
 }

@@ -23,7 +23,4 @@ void name_server_answer_late(void);
 /* How many queries came in. */
 int name_server_queries(void);
 
-/* The port of a service by this machine's own services file; -1: it has none. */
-int services_port(const char *service, const char *protocol);
-
 #endif
