@@ -17,6 +17,11 @@ int async_loop_set_clock(async_loop *loop, int clock)
     return 0;
 }
 
+static double later(double one, double other)
+{
+    return one > other ? one : other;
+}
+
 static bool has_timer_until(const async_loop *loop, double end)
 {
     return loop->timers.count && loop->timers.entries[0].when <= end;
@@ -27,12 +32,12 @@ static bool has_timer_until(const async_loop *loop, double end)
 static void advance_to(async_loop *loop, double end)
 {
     loop_settle(loop);
-    while (!loop->stopping && has_timer_until(loop, fmax(end, loop->test_time))) {
-        loop->test_time = fmax(loop->test_time, loop->timers.entries[0].when);
+    while (!loop->stopping && has_timer_until(loop, later(end, loop->test_time))) {
+        loop->test_time = later(loop->test_time, loop->timers.entries[0].when);
         loop_settle(loop);
     }
     if (!loop->stopping)
-        loop->test_time = fmax(end, loop->test_time);
+        loop->test_time = later(end, loop->test_time);
 }
 
 int async_loop_advance(async_loop *loop, double seconds)
