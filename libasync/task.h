@@ -196,7 +196,8 @@ ASYNC_API int async_task_options_set_trying(async_task_options *options, bool tr
 
 /**
  * Run the first step inside the call that creates the task, when the loop is running. A task that ends in it never needs
- * the queue; the price is that its creator must be ready for whatever the step does.
+ * the queue; the price is that its creator must be ready for whatever the step does. Where eager tasks create eager tasks,
+ * a hundred deep, the next one waits for its turn.
  *
  * @param options  the settings (lent)
  * @param eager    whether

@@ -141,6 +141,7 @@ struct async_loop {
 
     void *current;        /* the task layer's: the step that runs */
     void *cancelling;     /* the task layer's: the cancel that is under way */
+    uint32_t eager;       /* the task layer's: how deep first steps run in each other */
     void *yielded;        /* the future layer's: what async_sleep(0) gives */
     void *resolver;       /* the dns layer's */
 

@@ -1,6 +1,8 @@
 /* Making tasks and asking them. */
 #include "libasync/task/internal.h"
 
+#define MOST_EAGER 100
+
 rarely static async_future *refuse(async_loop *loop, void *state, async_destroy *destroy, int error)
 {
     if (destroy)
@@ -52,16 +54,27 @@ async_future *async_create_task(async_loop *loop, async_step *first, void *state
     return create_slowly(loop, first, state, destroy);
 }
 
+/* First steps run in each other only so deep: the stack must hold them all. */
+static void start_eagerly(async_task *task)
+{
+    async_loop *loop = task->future.loop;
+
+    if (loop->eager == MOST_EAGER)
+        return;
+    loop->eager++;
+    node_unlink(&task->node);
+    task_start_now(task);
+    loop->eager--;
+}
+
 /* Cannot fail: without memory a task goes without its name. */
 static void apply(async_task *task, const async_task_options *options)
 {
     task->trying = options->trying;
     if (options->name)
         async_future_set_name(&task->future, options->name);
-    if (options->eager && atomic_load_explicit(&task->future.loop->running, memory_order_relaxed)) {
-        node_unlink(&task->node);
-        task_start_now(task);
-    }
+    if (options->eager && atomic_load_explicit(&task->future.loop->running, memory_order_relaxed))
+        start_eagerly(task);
 }
 
 async_future *async_create_task_with(async_loop *loop, async_step *first, void *state, async_destroy *destroy,
