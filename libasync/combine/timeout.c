@@ -62,7 +62,10 @@ int async_timeout_reschedule(async_timeout *timeout, double when)
     timeout->when = ASYNC_FOREVER;
     if (when == ASYNC_FOREVER)
         return 0;
-    if (!timer_start(timeout->loop, &timeout->timer, when))
+    /* What has passed stands in line with what is ready, as in asyncio, and not behind what the next turn brings. */
+    if (when <= loop_now(timeout->loop))
+        loop_queue(timeout->loop, &timeout->timer.node);
+    else if (!timer_start(timeout->loop, &timeout->timer, when))
         return ASYNC_ENOMEM;
     timeout->when = when;
     return 0;
