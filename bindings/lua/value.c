@@ -323,6 +323,7 @@ static int push_several(lua_State *L, struct host *host, async_value *value)
     luaL_checkstack(L, count, "too many results");
     for (int index = 1; index <= count; index++)
         lua_rawgeti(L, table, index);
+    lua_remove(L, table);
     return count;
 }
 

@@ -12,6 +12,15 @@ describe("await", function()
     end)
   end)
 
+  it("gives them behind true where failures are returned too", function()
+    async.run(function()
+      local task = create_task(function() return 1, nil end)
+
+      assert.are.same({ n = 3, true, 1 }, { n = select("#", async.try(task)), async.try(task) })
+      assert.are.same({ true, 2, 3 }, { async.try(create_task(function() await(sleep(0)) return 2, 3 end)) })
+    end)
+  end)
+
   it("gives the same object that was returned", function()
     async.run(function()
       local result = setmetatable({}, {})
