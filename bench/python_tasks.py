@@ -210,9 +210,10 @@ def resident():
 
 
 def measure_sleepers(name, count):
-    before = subprocess.run([sys.executable, __file__, "--sleepers", name, "0"], stdout=subprocess.PIPE, check=True)
-    after = subprocess.run([sys.executable, __file__, "--sleepers", name, str(count)], stdout=subprocess.PIPE, check=True)
-    return (int(after.stdout) - int(before.stdout)) / count
+    command = [sys.executable, __file__, "--sleepers", name]
+    before = subprocess.check_output([*command, "0"])
+    after = subprocess.check_output([*command, str(count)])
+    return (int(after) - int(before)) / count
 
 
 def main():

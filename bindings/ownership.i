@@ -49,7 +49,8 @@ struct TYPE {};
 struct async_task_options {};
 %ignore async_task_options_unref;
 
-/* A scope ends when it is closed, not when its proxy goes: each language clears the proxy as async_timeout_close takes it. */
+/* A scope ends when it is closed, not when its proxy goes: async_timeout_close takes it, and each language clears the
+ * proxy then. */
 %nodefaultctor async_timeout;
 %nodefaultdtor async_timeout;
 struct async_timeout {};

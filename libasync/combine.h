@@ -1,7 +1,7 @@
 /**
  * @file
- * Futures made of futures: gather their values, wait for them without minding how they end, take them as they end, limit
- * the time of one or protect it from a cancel.
+ * Futures made of futures: gather their values, wait for them without minding how they end, take them as they end,
+ * limit the time of one or protect it from a cancel.
  */
 #ifndef LIBASYNC_COMBINE_H
 #define LIBASYNC_COMBINE_H
@@ -40,8 +40,8 @@ extern "C" {
 ASYNC_API async_future *async_gather(async_loop *loop, async_future *const *taken, size_t count, uint32_t flags);
 
 /**
- * Wait for futures without minding how they end; a failure among them stays unread. Neither a cancel of the wait nor its
- * time limit touches them.
+ * Wait for futures without minding how they end; a failure among them stays unread. Neither a cancel of the wait nor
+ * its time limit touches them.
  *
  * @param loop             loop that all of them belong to (lent)
  * @param taken            the futures (taken)

@@ -11,8 +11,8 @@
  *         ASYNC_END(task);
  *     }
  *
- * Locals do not outlive an await: what must, lives in the state. No await inside a `switch` of your own, and one a line.
- * The method is Duff's: Simon Tatham, "Coroutines in C", 2000.
+ * Locals do not outlive an await: what must, lives in the state. No await inside a `switch` of your own, and one a
+ * line. The method is Duff's: Simon Tatham, "Coroutines in C", 2000.
  */
 #ifndef LIBASYNC_COROUTINE_H
 #define LIBASYNC_COROUTINE_H

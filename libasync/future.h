@@ -2,8 +2,8 @@
  * @file
  * Futures: results that are there or will be. One makes them by hand as promises; operations and tasks are futures too.
  *
- * What starts work always gives a future. If it cannot start, the future has already failed; where not even a future can
- * be made (no memory, no loop, wrong thread), it is an immortal failed one that any loop may await.
+ * What starts work always gives a future. If it cannot start, the future has already failed; where not even a future
+ * can be made (no memory, no loop, wrong thread), it is an immortal failed one that any loop may await.
  */
 #ifndef LIBASYNC_FUTURE_H
 #define LIBASYNC_FUTURE_H

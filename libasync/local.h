@@ -1,7 +1,7 @@
 /**
  * @file
- * Task-local values: a variable that each task has a value of its own for. A new task begins with its creator's values, and
- * changes made later by either are not seen by the other, as with Python's contextvars.
+ * Task-local values: a variable that each task has a value of its own for. A new task begins with its creator's values,
+ * and changes made later by either are not seen by the other, as with Python's contextvars.
  */
 #ifndef LIBASYNC_LOCAL_H
 #define LIBASYNC_LOCAL_H

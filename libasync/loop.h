@@ -27,7 +27,8 @@ extern "C" {
  * @param message  one line that names the task and tells what happened (lent)
  * @param user     as given with the handler
  */
-typedef void async_exception_handler(async_loop *loop, async_future *source, int error, const char *message, void *user);
+typedef void async_exception_handler(async_loop *loop, async_future *source, int error, const char *message,
+                                     void *user);
 
 /**
  * Make a loop. It holds a few descriptors until it is closed.
@@ -140,7 +141,7 @@ ASYNC_API double async_loop_time(async_loop *loop);
 #define ASYNC_CLOCK_REAL 0
 /** A clock that stands still until async_loop_advance moves it: for tests. */
 #define ASYNC_CLOCK_MANUAL 1
-/** A clock that jumps to the next timer when there is nothing else to do: a minute of sleeps takes no time. For tests. */
+/** A clock that jumps to the next timer when there is nothing else to do, so that sleeps take no time: for tests. */
 #define ASYNC_CLOCK_JUMPING 2
 
 /**
@@ -155,15 +156,15 @@ ASYNC_API double async_loop_time(async_loop *loop);
 ASYNC_API int async_loop_set_clock(async_loop *loop, int clock);
 
 /**
- * Move a test clock on. On a loop that stands still this also runs it: what is ready, then each timer that falls due, in
- * order and at its own time, with all that follows from it. Inside a run the clock only moves; what has fallen due
+ * Move a test clock on. On a loop that stands still this also runs it: what is ready, then each timer that falls due,
+ * in order and at its own time, with all that follows from it. Inside a run the clock only moves; what has fallen due
  * follows.
  *
  * @param loop     the loop (lent)
  * @param seconds  by how much, finite and not negative
  * @return 0; ASYNC_ESTOPPED when async_loop_stop ended it, the clock then stands where that was; ASYNC_EINVAL,
- *         ASYNC_ESTATE when the loop has a real clock, ASYNC_ERUNNING when this thread runs another loop, ASYNC_ECLOSED,
- *         ASYNC_ETHREAD
+ *         ASYNC_ESTATE when the loop has a real clock, ASYNC_ERUNNING when this thread runs another loop,
+ *         ASYNC_ECLOSED, ASYNC_ETHREAD
  * @thread the loop's
  * @since  0.1
  */
@@ -362,7 +363,8 @@ ASYNC_API int async_loop_call_exception_handler(async_loop *loop, async_future *
  * @thread the loop's
  * @since  0.1
  */
-ASYNC_API int async_loop_set_block_hooks(async_loop *loop, async_callback *on_block, async_callback *on_wake, void *user);
+ASYNC_API int async_loop_set_block_hooks(async_loop *loop, async_callback *on_block, async_callback *on_wake,
+                                         void *user);
 
 #ifdef __cplusplus
 }

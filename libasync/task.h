@@ -2,8 +2,8 @@
  * @file
  * Tasks: coroutines on the loop. A coroutine is a chain of steps; each does a little and returns what comes next.
  *
- * A step ends in `return async_await(…)`, `async_try(…)`, `async_return(…)`, `async_fail(…)` or `async_fail_with(…)`, and
- * makes exactly one such verdict; anything else fails the task with ASYNC_EINVAL. From outside one holds the task's
+ * A step ends in `return async_await(…)`, `async_try(…)`, `async_return(…)`, `async_fail(…)` or `async_fail_with(…)`,
+ * and makes exactly one such verdict; anything else fails the task with ASYNC_EINVAL. From outside one holds the task's
  * future; the task handle itself is valid only inside its running step.
  */
 #ifndef LIBASYNC_TASK_H
@@ -195,9 +195,9 @@ ASYNC_API int async_task_options_set_name(async_task_options *options, const cha
 ASYNC_API int async_task_options_set_trying(async_task_options *options, bool trying);
 
 /**
- * Run the first step inside the call that creates the task, when the loop is running. A task that ends in it never needs
- * the queue; the price is that its creator must be ready for whatever the step does. Where eager tasks create eager tasks,
- * a hundred deep, the next one waits for its turn.
+ * Run the first step inside the call that creates the task, when the loop is running. A task that ends in it never
+ * needs the queue; the price is that its creator must be ready for whatever the step does. Where eager tasks create
+ * eager tasks, a hundred deep, the next one waits for its turn.
  *
  * @param options  the settings (lent)
  * @param eager    whether

@@ -1,7 +1,7 @@
 /**
  * @file
- * Task groups: tasks that end together. The first failure cancels the others, and joining waits until every one has really
- * ended, so that none outlives what started it.
+ * Task groups: tasks that end together. The first failure cancels the others, and joining waits until every one has
+ * really ended, so that none outlives what started it.
  */
 #ifndef LIBASYNC_TASK_GROUP_H
 #define LIBASYNC_TASK_GROUP_H
@@ -21,8 +21,8 @@ typedef struct async_task_group async_task_group;
  * @param loop    the loop (lent)
  * @param parent  the task whose work the group is: the first failure cancels it too, until it joins the group, which
  *                takes that cancel back (lent); NULL for none
- * @return the group; NULL for NULL, a parent of another loop or that is no task, a closed loop, a wrong thread or without
- *         memory: what is started in a group of NULL fails with ASYNC_EINVAL (given)
+ * @return the group; NULL for NULL, a parent of another loop or that is no task, a closed loop, a wrong thread or
+ *         without memory: what is started in a group of NULL fails with ASYNC_EINVAL (given)
  * @thread the loop's
  * @since  0.1
  */
@@ -77,8 +77,8 @@ ASYNC_API size_t async_task_group_count(const async_task_group *group);
 
 /**
  * Wait until every one of the group has ended. Tasks of the group may still start others meanwhile. Cancelling this
- * cancels the group. A cancel of the parent by somebody else does not hide the failures, nor they the cancel: it is told
- * again where the parent waits next.
+ * cancels the group. A cancel of the parent by somebody else does not hide the failures, nor they the cancel: it is
+ * told again where the parent waits next.
  *
  * @param group  the group (lent)
  * @return future of none (given)
@@ -100,8 +100,8 @@ ASYNC_API async_future *async_task_group_join(async_task_group *group);
 ASYNC_API async_task_group *async_task_group_ref(async_task_group *group);
 
 /**
- * One reference less. It cancels nothing: the group lives until its last task has ended. Failures that nobody has joined
- * by then go to the exception handler.
+ * One reference less. It cancels nothing: the group lives until its last task has ended. Failures that nobody has
+ * joined by then go to the exception handler.
  *
  * @param taken  a group, or NULL (taken)
  * @return NULL

@@ -172,5 +172,6 @@ int main(void)
                      what_is_dropped_still_ends_with_a_cancelled_child,
                      what_is_dropped_with_a_failing_child_is_reported_once, what_is_dropped_ends_with_its_loop,
                      what_is_dropped_ends_with_a_loop_that_is_abandoned,
-                     a_next_that_nobody_holds_takes_its_place_all_the_same, a_join_that_nobody_holds_ends_with_its_group);
+                     a_next_that_nobody_holds_takes_its_place_all_the_same,
+                     a_join_that_nobody_holds_ends_with_its_group);
 }

@@ -1,6 +1,6 @@
 /*
- * Every allocation fails in turn: each scenario runs with its first one failing, then its second, and so on until none is
- * left to fail; then once more with all that follow failing too. It must neither crash nor leak, each state must be
+ * Every allocation fails in turn: each scenario runs with its first one failing, then its second, and so on until none
+ * is left to fail; then once more with all that follow failing too. It must neither crash nor leak, each state must be
  * destroyed once, and somebody must be told of ASYNC_ENOMEM.
  */
 #include "tests/support/support.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What the scenario at hand met with: the first error that came from the missing memory, and the states to account for. */
+/* What the scenario at hand met with: the first error that missing memory caused, and the states to account for. */
 static int met;
 static int begun, destroyed;
 
@@ -178,7 +178,7 @@ static void failures(void)
 {
     async_future *task = async_create_task(loop, try_what_fails, begin_state(), count_destroyed);
 
-    /* What was awaited has no value, which in turn counts as one that could not be made: here that is the scenario's. */
+    /* What was awaited has no value, which counts as one that could not be made: here that is the scenario's. */
     async_loop_run_until(loop, task);
     if (async_future_error(task) == ASYNC_ENOMEM && begun == destroyed)
         met = ASYNC_ENOMEM;
@@ -235,7 +235,7 @@ static void groups(void)
     async_task_group_unref(group);
 }
 
-/* Deep enough for the cancel's path to need memory; long enough a message to need some too. Without, it still cancels. */
+/* Deep enough for the cancel's path to need memory; a message so long that it needs some too. It cancels without. */
 static void cancels(void)
 {
     async_future *last = async_future_new(loop);

@@ -118,7 +118,7 @@ START_TEST(a_far_future_does_not_come)
 }
 END_TEST
 
-/* With steps of a millisecond each of these would take one at least. The least of many tells, however busy the machine. */
+/* With steps of a millisecond each would take at least one. The least of many tells, however busy the machine. */
 START_TEST(timers_are_finer_than_a_millisecond)
 {
     double least = 1;

@@ -201,8 +201,7 @@ static int result(lua_State *L)
     return future_push_outcome(L, host_upvalue(L), 1);
 }
 
-/* The failure, or nil after a success. A cancel is raised, as in asyncio, but not that of a gather, which only failed.
- */
+/* The failure, or nil after a success. A cancel is raised, as in asyncio, but not a gather's, which only failed. */
 static int exception(lua_State *L)
 {
     struct host *host = host_upvalue(L);

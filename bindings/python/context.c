@@ -1,8 +1,10 @@
-/* Copies of the current context, of which every task, timer and callback wants one. As a rule that context is empty, and
-   then so is its copy: one that is no longer used serves as well as a new one, and brings no collection nearer.
+/*
+ * Copies of the current context, of which every task, timer and callback wants one. As a rule that context is empty,
+ * and then so is its copy: one that is no longer used serves as well as a new one, and brings no collection nearer.
  *
  * A task's own context is not tracked by the collector while it is empty or the task runs, when it cannot be garbage.
- * That also tells at the end that the collector has not taken it apart, and that it may be kept for the next. */
+ * That also tells at the end that the collector has not taken it apart, and that it may be kept for the next.
+ */
 #include "bindings/python/native.h"
 
 #define SPARES 16384

@@ -1,5 +1,6 @@
-"""Tells the build of an interpreter, a line each: its headers, the suffix of its extension modules, where below a prefix
-it looks for packages, its library for embedding and what that links. (Meson's own python module needs distutils, which 3.12 dropped.)"""
+"""Tells the build of an interpreter, a line each: its headers, the suffix of its extension modules, where below a
+prefix it looks for packages, its library for embedding and what that links. (Meson's own python module needs distutils,
+which 3.12 dropped.)"""
 
 import sys
 import sysconfig

@@ -60,7 +60,8 @@
 }
 %typemap(in, numinputs=0) async_value **value (async_value *got = NULL) "$1 = &got;"
 %typemap(argout) async_value **value {
-    $result = SWIG_Python_AppendOutput($result, SWIG_NewPointerObj(got$argnum, $descriptor(async_value *), SWIG_POINTER_OWN));
+    $result = SWIG_Python_AppendOutput($result,
+                                       SWIG_NewPointerObj(got$argnum, $descriptor(async_value *), SWIG_POINTER_OWN));
 }
 %typemap(in, numinputs=0) async_future **done (async_future *made = NULL) "$1 = &made;"
 %typemap(argout) async_future **done {

@@ -1,4 +1,4 @@
-/* Callbacks on a future. Each is a node of its own in the ring of those that wait, and holds the future until it ran. */
+/* Callbacks on a future. Each is a node of its own in the ring of those that wait, holding the future until it ran. */
 #include "libasync/future/internal.h"
 
 struct done {

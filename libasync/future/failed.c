@@ -13,7 +13,11 @@ static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
 static void fill(void)
 {
-    static struct error_value no_loop = {.head = {IMMORTAL, ASYNC_ERROR}, .code = ASYNC_EINVAL, .message = "loop is NULL"};
+    static struct error_value no_loop = {
+        .head = {IMMORTAL, ASYNC_ERROR},
+        .code = ASYNC_EINVAL,
+        .message = "loop is NULL",
+    };
 
     for (int error = ASYNC_EINVAL; error >= LAST_ERROR; error--)
         failed[-error] = (async_future){.timer.node.ops = &failed_class.node,
@@ -28,7 +32,7 @@ async_future *future_failed(int error)
     return &failed[error <= ASYNC_EINVAL && error >= LAST_ERROR ? -error : -ASYNC_EINVAL];
 }
 
-/* One for each noun, filled in on first use. Nouns are few and literals: what would not fit is told without its name. */
+/* One for each noun, filled in on first use. Nouns are few and literals: one that does not fit is told without it. */
 #define MOST_NOUNS 32
 
 static struct {

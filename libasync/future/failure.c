@@ -1,4 +1,4 @@
-/* Errors as values. One per code is static, so that a failure without a message, out of memory above all, costs nothing. */
+/* Errors as values. One per code is static, so that a failure without a message, out of memory above all, is free. */
 #include "libasync/future/value.h"
 
 #include <stdio.h>

@@ -1,9 +1,10 @@
 /*
  * Futures as the layers above see them. A future is a node with a state, an outcome and a ring of waiting nodes.
  *
- * Its node's ops are its class: what a cancel, a drop and a close mean to it. A class may use the node, and the timer it
- * is part of, as it likes: a sleeper is queued by its timer, a task by what it awaits. A waiting node stands in the ring
- * of the future it waits for; completing the future moves the whole ring to the loop's queue, which allocates nothing.
+ * Its node's ops are its class: what a cancel, a drop and a close mean to it. A class may use the node, and the timer
+ * it is part of, as it likes: a sleeper is queued by its timer, a task by what it awaits. A waiting node stands in the
+ * ring of the future it waits for; completing the future moves the whole ring to the loop's queue, which allocates
+ * nothing.
  */
 #ifndef LIBASYNC_FUTURE_INTERNAL_H
 #define LIBASYNC_FUTURE_INTERNAL_H
@@ -88,7 +89,7 @@ static inline int future_visit(const async_future *future)
 #define DESCRIPTION_SIZE 256
 void future_describe(const async_future *future, char *text);
 
-/* Each word by a store of its own: to clear the whole first, as an initialiser does, takes longer than the rest of it. */
+/* Each word by a store of its own: to clear the whole first, as an initialiser does, takes longer than all the rest. */
 static inline void future_init(async_future *future, async_loop *loop, const struct future_class *class,
                                uint32_t references)
 {
@@ -104,10 +105,11 @@ static inline void future_init(async_future *future, async_loop *loop, const str
 /* Made: a pending future with one reference, the caller's; NULL without memory. Classes up to 256 bytes. */
 async_future *future_new(async_loop *loop, const struct future_class *class);
 
-/* The immortal failed future of an error, where ASYNC_EINVAL means a loop of NULL; also a failed future with a message, the immortal one without memory. */
+/* The immortal failed future of an error, where ASYNC_EINVAL means a loop of NULL. */
 async_future *future_failed(int error);
 /* The immortal one of a call whose handle is NULL, so that it has no loop: "lock is NULL" for the noun "lock". */
 async_future *future_failed_null(const char *noun);
+/* A failed future with a message; without memory for it, the immortal one. */
 async_future *future_failed_saying(async_loop *loop, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -161,8 +163,8 @@ static inline void future_succeed(async_future *future, async_value *taken)
         future_fail(future, NULL);
 }
 
-/* At the loop's close: ends a pending future with ASYNC_ECLOSED, which nobody would call a failure of his program. False
- * when it has ended already. */
+/* At the loop's close: ends a pending future with ASYNC_ECLOSED, which nobody would call a failure of his program.
+ * False when it has ended already. */
 bool future_end_closed(async_future *future);
 
 /* Cancels a pending future, by its class. */
@@ -188,9 +190,9 @@ static inline bool future_is_over(const async_loop *loop, const async_future *fu
     return !future_is_pending(future) && future != loop->yielded;
 }
 /*
- * For a class that stands for the inside of a coroutine of asyncio's, such as Lock.acquire: it and the task that awaits it
- * are one there, so nothing, no cancel above all, may come between its end and the task's next step. Called in its own
- * turn, just before it is completed: the only one that waits, if it follows, is the caller's to run in this turn.
+ * For a class that stands for the inside of a coroutine of asyncio's, such as Lock.acquire: it and the task that awaits
+ * it are one there, so nothing, no cancel above all, may come between its end and the task's next step. Called in its
+ * own turn, just before it is completed: the only one that waits, if it follows, is the caller's to run in this turn.
  */
 static inline struct node *future_take_follower(async_future *future)
 {

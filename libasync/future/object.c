@@ -1,4 +1,4 @@
-/* Objects of host languages. What belongs to a loop's thread is let go there, wherever the last reference was dropped. */
+/* Objects of host languages. What belongs to a loop's thread is let go there, wherever its last reference went. */
 #include "libasync/future/value.h"
 
 #define MOST_READINGS 4
@@ -86,7 +86,7 @@ static const struct object_value *as_object(const async_value *value)
     return value && !is_tagged(value) && value->kind == ASYNC_OBJECT ? (const struct object_value *)value : NULL;
 }
 
-/* What an object reads as, itself perhaps an object; NULL when it cannot be read. Kept with the object, which lends it. */
+/* What an object reads as, perhaps an object too; NULL when it cannot be read. Kept with the object, which lends it. */
 static const async_value *read_once(struct object_value *object)
 {
     async_value *plain = atomic_load(&object->plain), *other = NULL;

@@ -91,7 +91,8 @@ async_future *async_sleep(async_loop *loop, double seconds)
     if (unlikely(error))
         return future_failed(error);
     if (unlikely(!(seconds >= 0) || isinf(seconds)))
-        return future_failed_saying(loop, ASYNC_EINVAL, "sleep: seconds must be finite and not negative, not %g", seconds);
+        return future_failed_saying(loop, ASYNC_EINVAL, "sleep: seconds must be finite and not negative, not %g",
+                                    seconds);
     if (seconds == 0)
         return yield(loop);
     sleeper = future_new(loop, &sleeper_class);

@@ -27,8 +27,8 @@ static bool has_timer_until(const async_loop *loop, double end)
     return loop->timers.count && loop->timers.entries[0].when <= end;
 }
 
-/* Each timer at its own time, so that what it starts counts from there. What runs meanwhile may move the clock as well, and
- * further than this: it never goes back. */
+/* Each timer at its own time, so that what it starts counts from there. What runs meanwhile may move the clock as well,
+ * and further than this: it never goes back. */
 static void advance_to(async_loop *loop, double end)
 {
     loop_settle(loop);

@@ -1,4 +1,4 @@
-/* What other threads want of the loop. They note it under a lock and wake the loop; it turns the notes into one node. */
+/* What other threads want of the loop. They note it under a lock and wake the loop; one node of its runs the notes. */
 #include "libasync/loop/internal.h"
 
 #define CAPACITY_START 64
@@ -71,8 +71,8 @@ int async_loop_call_soon_threadsafe(async_loop *loop, async_callback *callback, 
 {
     int error = loop && callback ? 0 : ASYNC_EINVAL;
 
-    /* From the loop's own thread it stands in line with call_soon. Asked in this order: a loop that runs keeps its owner, one
-     * that stands still may change hands meanwhile. */
+    /* From the loop's own thread it stands in line with call_soon. Asked in this order: a loop that runs keeps its
+     * owner, one that stands still may change hands meanwhile. */
     if (!error && atomic_load(&loop->running) && loop_is_owned(loop))
         return async_loop_call_soon(loop, callback, user, destroy);
     if (!error)

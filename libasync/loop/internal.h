@@ -155,7 +155,7 @@ struct async_loop {
     struct slab tasks;                  /* of their own, so that all_tasks can walk them */
 
     _Atomic uint32_t references;
-    _Atomic uint32_t holders;           /* values that need the loop's memory, but do not keep it from being abandoned */
+    _Atomic uint32_t holders;           /* values that need the loop's memory, but let it be abandoned */
     async_exception_handler *on_exception;
     void *exception_user;
     async_destroy *exception_destroy;
@@ -221,9 +221,9 @@ static inline void loop_queue_next(async_loop *loop, struct node *node)
     list_insert_before(loop->batch.next, node);
 }
 
-/* Clean-up from a thread that does not own the loop: `unref(user)` runs on the owner's soon. False when the loop is closed:
- * the caller then does it here, under loop_lock. Without memory for the note the object leaks: there is no place left
- * to keep it. */
+/* Clean-up from a thread that does not own the loop: `unref(user)` runs on the owner's soon. False when the loop is
+ * closed: the caller then does it here, under loop_lock. Without memory for the note the object leaks: there is no
+ * place left to keep it. */
 bool loop_post_home(async_loop *loop, async_destroy *unref, void *user);
 
 /* Objects outlive a closed loop while somebody holds them; then counting and freeing happen under this lock. */

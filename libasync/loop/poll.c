@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-/* Where there is no alarm descriptor, libev's own timer serves, with its steps of a millisecond. libev's own way to wake a
- * loop is not used: it aborts the program when the descriptor table is full. */
+/* Where there is no alarm descriptor, libev's own timer serves, with its steps of a millisecond. libev's own way to
+ * wake a loop is not used: it aborts the program when the descriptor table is full. */
 struct poller {
     struct ev_loop *backend;
     struct bell bell;
@@ -169,7 +169,7 @@ double poller_poll(async_loop *loop, double now, bool may_block)
         sleep_until_something(loop);
         return loop_now(loop);
     }
-    /* Without a watched descriptor the kernel has nothing to tell: posts from other threads raise a flag of their own. */
+    /* Without a watched descriptor the kernel has nothing to tell: posts from other threads raise their own flag. */
     if (loop->watches)
         ev_run(loop->poller->backend, EVRUN_NOWAIT);
     return now;

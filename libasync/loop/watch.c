@@ -1,7 +1,7 @@
 /*
  * Watched descriptors: one object for each descriptor and direction, found by number. A watch whose descriptor is ready
- * is queued once; it stays until it is removed. While its callback runs it may be removed: `calling` keeps it and its user
- * alive.
+ * is queued once; it stays until it is removed. While its callback runs it may be removed: `calling` keeps it and its
+ * user alive.
  */
 #include "libasync/loop/poll.h"
 

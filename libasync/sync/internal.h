@@ -88,8 +88,8 @@ static inline void line_wake_all(struct node *line)
         waiter_wake(waiter_of(line->next));
 }
 
-/* Ends a waiter that stands nowhere. It lets go of the primitive, perhaps with the last reference, and who alone awaits a
- * woken one runs: so this is the last thing that a waiter's run does. */
+/* Ends a waiter that stands nowhere. It lets go of the primitive, perhaps with the last reference, and who alone awaits
+ * a woken one runs: so this is the last thing that a waiter's run does. */
 void waiter_succeed(struct waiter *waiter, async_value *taken);
 void waiter_fail(struct waiter *waiter, async_value *taken);
 /* Ends all in a line with true, at once, where there is nothing to take that could get lost. */

@@ -1,10 +1,10 @@
 /*
- * Tokens. Who releases one takes it out again for the first in line, so that nobody can overtake a waiter that was woken;
- * the waiter has it once it runs. A new one that comes meanwhile stands in line even where tokens are left, and those who
- * ran see to it that all whose turn it is are woken: asyncio's Semaphore since 3.13.
+ * Tokens. Who releases one takes it out again for the first in line, so that nobody can overtake a waiter that was
+ * woken; the waiter has it once it runs. A new one that comes meanwhile stands in line even where tokens are left, and
+ * those who ran see to it that all whose turn it is are woken: asyncio's Semaphore since 3.13.
  *
- * Its Lock is orderly: the first in line, once cancelled, still keeps his place until he runs, and only then the next one
- * is woken. Cancelled ones behind him are passed over.
+ * Its Lock is orderly: the first in line, once cancelled, still keeps his place until he runs, and only then the next
+ * one is woken. Cancelled ones behind him are passed over.
  */
 #include "libasync/sync/internal.h"
 

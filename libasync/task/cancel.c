@@ -1,11 +1,11 @@
 /*
- * Cancelling goes down to the innermost operation; each task on the way counts it. What cannot be cancelled any more, or
- * has not begun, is told with its next step.
+ * Cancelling goes down to the innermost operation; each task on the way counts it. What cannot be cancelled any more,
+ * or has not begun, is told with its next step.
  *
- * Tasks await tasks to any depth, directly or through gather and its like. The way is walked in a loop that calls itself
- * for what an operation cancels in turn, so that all hear in asyncio's order, but not without end: deep down such a cancel
- * only notes its task, to be visited next. And tasks may await each other in a
- * ring, which asyncio's cancel never comes back from; here the task that closes the ring is told, and the ring dissolves.
+ * Tasks await tasks to any depth, directly or through gather and its like. The way is walked in a loop that calls
+ * itself for what an operation cancels in turn, so that all hear in asyncio's order, but not without end: deep down
+ * such a cancel only notes its task, to be visited next. And tasks may await each other in a ring, which asyncio's
+ * cancel never comes back from; here the task that closes the ring is told, and the ring dissolves.
  */
 #include "libasync/task/internal.h"
 

@@ -1,7 +1,7 @@
 /*
- * A task is a future with a step to run. Pending, it is either queued, or attached to what it awaits, or in its step; it
- * then holds a reference to itself, and `awaiting` stands where the outcome will: the future of its last verdict, which
- * it holds until the next one so that its value can be lent.
+ * A task is a future with a step to run. Pending, it is either queued, or attached to what it awaits, or in its step;
+ * it then holds a reference to itself, and `awaiting` stands where the outcome will: the future of its last verdict,
+ * which it holds until the next one so that its value can be lent.
  */
 #ifndef LIBASYNC_TASK_INTERNAL_H
 #define LIBASYNC_TASK_INTERNAL_H
@@ -85,8 +85,8 @@ void task_forget_locals(async_task *task);
 bool task_cancel(async_future *future, async_value *error);
 /* The same for every task at the loop's close: each is visited once, however many lead to it. */
 void task_cancel_at_close(async_task *task);
-/* Of a task that awaits `awaited`, or runs: a cancel that is outstanding does not take the place of that future's outcome,
- * but is told, again if need be, where the task waits next. */
+/* Of a task that awaits `awaited`, or runs: a cancel that is outstanding does not take the place of that future's
+ * outcome, but is told, again if need be, where the task waits next. */
 void task_cancel_later(async_future *future, const async_future *awaited);
 
 /* step.c: runs the first step now. */

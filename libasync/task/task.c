@@ -7,7 +7,9 @@ rarely static async_future *refuse(async_loop *loop, void *state, async_destroy 
 {
     if (destroy)
         destroy(state);
-    return error ? future_failed(error) : future_failed_saying(loop, ASYNC_EINVAL, "create_task: the first step is NULL");
+    if (error)
+        return future_failed(error);
+    return future_failed_saying(loop, ASYNC_EINVAL, "create_task: the first step is NULL");
 }
 
 /* One reference is the caller's and one its own, until it ends. */

@@ -68,8 +68,9 @@ const char *outcome_name(enum outcome outcome);
 /* Prints two journals from where they part. */
 void journals_print(const struct journal *expected, const struct journal *got);
 
-/* reference.c: what should happen until the loop is closed; the last lines tell the state of each thing. False when tasks
- * waited for each other in a ring through a gather and one was cancelled: in which order such a ring dissolves is open. */
+/* reference.c: what should happen until the loop is closed; the last lines tell the state of each thing. False when
+ * tasks waited for each other in a ring through a gather and one was cancelled: in which order such a ring dissolves is
+ * open. */
 bool reference_run(const struct plan *plan, struct journal *journal);
 
 /* real.c: what happens. NULL, or what is wrong besides the journal: something lost or doubled at the close. */

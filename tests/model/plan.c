@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char *const verbs[VERBS] = {
-    "sleep", "await", "limit", "gather", "create", "cancel", "uncancel", "resolve", "fail", "on_done", "drop", "return", "raise",
+    "sleep", "await",   "limit", "gather", "create", "cancel", "uncancel", "resolve",
+    "fail",  "on_done", "drop",  "return", "raise",
 };
 static const char *const outcomes[] = {
     "pending", "success", "failure", "cancelled", "timed out", "deadlock", "closed",

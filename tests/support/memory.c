@@ -1,4 +1,4 @@
-/* The allocator under the tests. The sizes told on release must be those asked for: at the end they sum up to nothing. */
+/* The allocator under the tests. Sizes told on release must be those asked for: at the end they sum up to nothing. */
 #include "tests/support/internal.h"
 
 #include <stdatomic.h>

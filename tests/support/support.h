@@ -48,8 +48,8 @@ const char *reports(void);
 void note_report(async_loop *from, async_future *source, int error, const char *message, void *user);
 
 /*
- * A courier is a task that waits for its parcel and hands it on. It notes `ann?` when it starts, `ann=7` when it has the
- * parcel, `ann!ECANCELED` and the like when it caught a failure, `~ann` when its state is destroyed.
+ * A courier is a task that waits for its parcel and hands it on. It notes `ann?` when it starts, `ann=7` when it has
+ * the parcel, `ann!ECANCELED` and the like when it caught a failure, `~ann` when its state is destroyed.
  */
 struct courier {
     const char *name;
@@ -79,7 +79,7 @@ int open_descriptors(void);
 pthread_t thread_start(void *(*function)(void *), void *user);
 void threads_join(pthread_t *threads, size_t count);
 
-/* The loop, run by a thread of its own until it is told to stop. Once started it runs and is no longer this thread's. */
+/* The loop, run by a thread of its own until it is told to stop. Once started it is no longer this thread's. */
 struct runner {
     async_loop *loop;
     pthread_t thread;

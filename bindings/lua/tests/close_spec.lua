@@ -3,7 +3,8 @@ local await, try, sleep, create_task = async.await, async.try, async.sleep, asyn
 
 -- Older versions cannot read `<close>`, so what is tested is text here.
 local function run(text)
-  local main = assert(load("local async, log = ... local await, try, sleep = async.await, async.try, async.sleep " .. text))
+  local names = "local async, log = ... local await, try, sleep = async.await, async.try, async.sleep "
+  local main = assert(load(names .. text))
   local log = {}
 
   async.Runner { clock = "jumping" }:run(function() main(async, log) end)

@@ -21,7 +21,9 @@ end
 -- LuaJIT's compiled code looks at no hooks, so a loop that is to be interrupted must be interpreted there.
 local interrupt = "if jit then jit.off() end\n" ..
   "local pid = io.popen('echo $PPID'):read('*n')\n" ..
-  "local function interrupt(after) os.execute('(sleep ' .. after .. '; kill -INT ' .. pid .. ') >/dev/null 2>&1 &') end\n"
+  "local function interrupt(after)\n" ..
+  "  os.execute('(sleep ' .. after .. '; kill -INT ' .. pid .. ') >/dev/null 2>&1 &')\n" ..
+  "end\n"
 
 describe("an interrupt", function()
   it("cancels the main task, which may clean up, and is raised outside", function()

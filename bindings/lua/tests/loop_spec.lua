@@ -26,7 +26,11 @@ describe("a loop", function()
   it("calls soon, in order, with arguments", function()
     local log = {}
 
-    for i = 1, 3 do loop:call_soon(function(...) log[#log + 1] = select("#", ...) end, (table.unpack or unpack)({ 1, 2 }, 1, i - 1)) end
+    for i = 1, 3 do
+      local function count(...) log[#log + 1] = select("#", ...) end
+
+      loop:call_soon(count, (table.unpack or unpack)({ 1, 2 }, 1, i - 1))
+    end
     loop:call_soon(function() loop:stop() end)
     loop:run_forever()
     assert.are.same({ 0, 1, 2 }, log)

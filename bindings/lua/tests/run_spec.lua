@@ -55,7 +55,8 @@ describe("run", function()
   end)
 
   it("names the argument that is no function", function()
-    assert.has_error(function() async.run(42) end, "bad argument #1 to 'run' (function or coroutine expected, got number)")
+    assert.has_error(function() async.run(42) end,
+                     "bad argument #1 to 'run' (function or coroutine expected, got number)")
   end)
 
   it("cancels what still runs and lets it clean up", function()

@@ -172,7 +172,9 @@ describe("task_group", function()
           await(sleep(1))
           group:create_task { function(a) seen[1] = a .. async.current_task():get_name() end, "I am ", name = "late" }
         end)
-        group:create_task { function() seen[2] = async.current_task():get_name() end, name = "early", eager_start = true }
+        group:create_task {
+          function() seen[2] = async.current_task():get_name() end, name = "early", eager_start = true,
+        }
         assert.are.equal("early", seen[2])
       end)
       assert.are.same({ "I am late", "early" }, seen)
@@ -202,7 +204,8 @@ describe("task_group", function()
       async.task_group(function(group)
         kept = group
         assert.matches("function or coroutine expected, got number", select(2, pcall(group.create_task, group, 42)))
-        assert.matches("item 1: function or coroutine expected, got nil", select(2, pcall(group.create_task, group, {})))
+        assert.matches("item 1: function or coroutine expected, got nil",
+                       select(2, pcall(group.create_task, group, {})))
       end)
       local ok, err = pcall(kept.create_task, kept, print)
       assert.is_false(ok)

@@ -16,9 +16,10 @@ describe("a task", function()
   it("takes many arguments", function()
     async.run(function()
       local many = {}
+      local function count(...) return select("#", ...) end
 
       for i = 1, 200 do many[i] = i end
-      assert.are.equal(200, await(create_task(function(...) return select("#", ...) end, (table.unpack or unpack)(many))))
+      assert.are.equal(200, await(create_task(count, (table.unpack or unpack)(many))))
     end)
   end)
 
