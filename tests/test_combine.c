@@ -372,6 +372,44 @@ START_TEST(combinations_end_with_their_loop)
 }
 END_TEST
 
+/* Not even the message of the refusal can be made. */
+START_TEST(what_is_refused_without_memory_is_refused_all_the_same)
+{
+    async_future *refused[6], *foreign;
+    async_loop *other = async_loop_new();
+
+    foreign = async_future_new(other);
+    for (size_t nth = 1; nth < 4; nth++) {
+        async_future **taken = make_promises(4);
+
+        for (int i = 0; i < 6; i++) {
+            async_future *given = i < 4 ? taken[i] : async_future_ref(foreign);
+
+            memory_fail_at(nth, false);
+            if (i == 0)
+                refused[i] = async_gather(loop, (async_future *[]){given, NULL}, 2, 0);
+            else if (i == 1)
+                refused[i] = async_gather(loop, &given, 1, 2);
+            else if (i == 2)
+                refused[i] = async_wait(loop, &given, 1, 3, ASYNC_FOREVER);
+            else if (i == 3)
+                refused[i] = async_wait_for(loop, given, -2);
+            else if (i == 4)
+                refused[i] = async_wait_for(loop, given, 1);
+            else
+                refused[i] = async_shield(loop, given);
+            memory_has_failed();
+            ck_assert_int_lt(async_future_error(refused[i]), 0);
+            async_future_unref(refused[i]);
+        }
+        drop_promises(4);
+    }
+    async_future_unref(foreign);
+    async_loop_close(other);
+    async_loop_unref(other);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("combine", wait_ends_when_all_are_done, wait_ends_when_the_first_is_done,
@@ -385,5 +423,6 @@ int main(void)
                      an_impossible_limit_is_refused, cancelling_wait_for_cancels_what_it_waits_for,
                      a_shield_takes_the_cancel_alone, futures_come_in_the_order_they_end,
                      those_that_ask_at_once_are_served_in_order, a_row_has_a_time_limit,
-                     a_row_of_many_that_all_ask_at_once_is_linear, combinations_end_with_their_loop);
+                     a_row_of_many_that_all_ask_at_once_is_linear, combinations_end_with_their_loop,
+                     what_is_refused_without_memory_is_refused_all_the_same);
 }

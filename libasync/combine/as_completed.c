@@ -17,8 +17,8 @@ struct async_completions {
     struct node asking;      /* pending futures of async_completions_next, by their own nodes */
 };
 
-/* A future of async_completions_next holds the row and, while it is pending, itself: dropped by its caller it still stands
- * in the list, and the next place is its. */
+/* A future of async_completions_next holds the row and, while it is pending, itself: dropped by its caller it still
+ * stands in the list, and the next place is its. */
 struct asking {
     async_future future;
     async_completions *completions;
@@ -74,6 +74,8 @@ static void child_done(async_loop *loop, struct node *node)
     async_completions *completions = child->parent;
 
     completions->ended[completions->ended_count++] = (size_t)(child - completions->children.items);
+    if (completions->ended_count == completions->children.count)
+        timer_stop(loop, &completions->timer);
     if (!list_is_empty(&completions->asking)) {
         async_future *first = container_of(completions->asking.next, async_future, node);
 
@@ -153,7 +155,7 @@ async_completions *async_as_completed(async_loop *loop, async_future *const *tak
     *completions = (async_completions){.loop = loop, .references = 1};
     timer_init(&completions->timer, &completions_ops);
     list_init(&completions->asking);
-    refusal = children_take(&completions->children, loop, completions, taken, count, &child_ops);
+    refusal = children_take(&completions->children, loop, completions, taken, count, &child_ops, "as_completed");
     if (!refusal && start(completions, count, timeout_seconds))
         return completions;
     async_value_unref(refusal);

@@ -9,27 +9,45 @@ void children_drop(async_future *const *taken, size_t count)
         async_future_unref(taken[i]);
 }
 
-static async_value *check(async_loop *loop, async_future *const *taken, size_t count)
+async_value *combine_refusal(int error, const char *message)
 {
-    char message[64];
+    return error_or_substitute(async_error(error, message));
+}
+
+static async_value *refuse(const char *verb, const char *which, const async_future *future)
+{
+    char message[96];
+
+    snprintf(message, sizeof message, "%s: %s %s", verb, which, future ? "belongs to another loop" : "is NULL");
+    return combine_refusal(future ? ASYNC_EFOREIGN : ASYNC_EINVAL, message);
+}
+
+static bool is_possible(const async_loop *loop, const async_future *future)
+{
+    return future && (!future->loop || future->loop == loop);
+}
+
+static async_value *check(async_loop *loop, async_future *const *taken, size_t count, const char *verb)
+{
+    char which[32];
 
     if (count && !taken)
-        return async_error(ASYNC_EINVAL, "the futures are NULL");
+        return refuse(verb, "the array of futures", NULL);
     if (count > SIZE_MAX / sizeof(struct child))
         return error_static(ASYNC_ENOMEM);
     for (size_t i = 0; i < count; i++) {
-        if (taken[i] && (!taken[i]->loop || taken[i]->loop == loop))
+        if (is_possible(loop, taken[i]))
             continue;
-        snprintf(message, sizeof message, "future %zu %s", i, taken[i] ? "belongs to another loop" : "is NULL");
-        return async_error(taken[i] ? ASYNC_EFOREIGN : ASYNC_EINVAL, message);
+        snprintf(which, sizeof which, "future %zu", i);
+        return refuse(verb, which, taken[i]);
     }
     return NULL;
 }
 
 async_value *children_take(struct children *children, async_loop *loop, void *parent, async_future *const *taken,
-                           size_t count, const struct node_ops *ops)
+                           size_t count, const struct node_ops *ops, const char *verb)
 {
-    async_value *error = check(loop, taken, count);
+    async_value *error = check(loop, taken, count, verb);
 
     *children = (struct children){0};
     if (!error && count) {
@@ -44,6 +62,19 @@ async_value *children_take(struct children *children, async_loop *loop, void *pa
     for (size_t i = 0; i < count; i++)
         children->items[i] = (struct child){.node.ops = ops, .future = taken[i], .parent = parent};
     return NULL;
+}
+
+async_value *children_take_one(struct children *children, async_loop *loop, void *parent, async_future *taken,
+                               const struct node_ops *ops, const char *verb)
+{
+    async_value *error;
+
+    if (is_possible(loop, taken))
+        return children_take(children, loop, parent, &taken, 1, ops, verb);
+    error = refuse(verb, "the future", taken);
+    async_future_unref(taken);
+    *children = (struct children){0};
+    return error;
 }
 
 void children_detach(struct children *children)
@@ -68,14 +99,4 @@ void children_free(struct children *children)
 bool is_time_limit(double timeout_seconds)
 {
     return timeout_seconds == ASYNC_FOREVER || (timeout_seconds >= 0 && !isinf(timeout_seconds));
-}
-
-void end_alike(async_future *future, async_future *other)
-{
-    async_value *failure = future_read_failure(other);
-
-    if (failure)
-        future_fail(future, async_value_ref(failure));
-    else
-        future_succeed(future, async_value_ref(other->outcome));
 }

@@ -125,10 +125,10 @@ async_future *async_gather(async_loop *loop, async_future *const *taken, size_t 
     gather = gather_of(future);
     gather->keep_errors = flags & ASYNC_GATHER_KEEP_ERRORS;
     relay_init(&gather->relay);
-    refusal = children_take(&gather->relay.children, loop, future, taken, count, &child_ops);
+    refusal = children_take(&gather->relay.children, loop, future, taken, count, &child_ops, "gather");
     if (!refusal && flags & ~ASYNC_GATHER_KEEP_ERRORS) {
         children_free(&gather->relay.children);
-        refusal = async_error(ASYNC_EINVAL, "the flags are unknown");
+        refusal = combine_refusal(ASYNC_EINVAL, "gather: the flags are unknown");
     }
     if (refusal) {
         future_fail(future, refusal);

@@ -17,18 +17,21 @@ struct children {
     size_t left;    /* whose node has not run yet */
 };
 
-/* Takes the futures over. NULL, or the error that the parent is to fail with (given): then they are dropped. */
+/* Takes the futures over. NULL, or the error that the parent is to fail with (given): then they are dropped. Its message
+ * begins with the verb, "gather". */
 async_value *children_take(struct children *children, async_loop *loop, void *parent, async_future *const *taken,
-                           size_t count, const struct node_ops *ops);
+                           size_t count, const struct node_ops *ops, const char *verb);
+async_value *children_take_one(struct children *children, async_loop *loop, void *parent, async_future *taken,
+                               const struct node_ops *ops, const char *verb);
 void children_drop(async_future *const *taken, size_t count);
+/* The error of a call that cannot be done; never NULL. */
+async_value *combine_refusal(int error, const char *message);
 /* Whether a time limit is finite and not negative, or ASYNC_FOREVER. */
 bool is_time_limit(double timeout_seconds);
-/* Ends `future` as `other`, which is done, has ended. */
-void end_alike(async_future *future, async_future *other);
 
 /*
- * A future that passes a cancel on to all it waits for: a gather, a wait_for. These nest as deep as users like, so a cancel
- * walks them without recursion, in the order of recursion, and each keeps its own place in the walk.
+ * A future that passes a cancel on to all it waits for: a gather, a wait_for. These nest as deep as users like, so a
+ * cancel walks them without recursion, in the order of recursion, and each keeps its own place in the walk.
  */
 struct relay {
     async_future future;

@@ -12,7 +12,7 @@ static bool is_unvisited_relay(async_future *future)
            !relay_of(future)->walk.under_way;
 }
 
-/* The relay to go on with: the same, or a child. One that is under way already is met again only through a ring of tasks. */
+/* The relay to go on with: the same, or a child. One that is under way is met again only through a ring of tasks. */
 static struct relay *cancel_next(struct relay *relay, async_value *error)
 {
     async_future *child = relay->children.items[relay->walk.next++].future;

@@ -19,15 +19,25 @@ static void let_go(struct shield *shield)
     future_drop(&shield->future);
 }
 
+/* A gather that failed with a cancel is no cancelled future, and nor is its shield. */
+static void end_alike(async_future *future, const async_future *other, async_value *failure)
+{
+    if (!failure)
+        future_succeed(future, async_value_ref(other->outcome));
+    else if (future_state(other) == FUTURE_CANCELLED)
+        future_fail(future, async_value_ref(failure));
+    else
+        future_fail_uncancelled(future, async_value_ref(failure));
+}
+
 static void child_done(async_loop *loop, struct node *node)
 {
     struct child *child = container_of(node, struct child, node);
     struct shield *shield = shield_of(child->parent);
+    async_value *failure = future_read_failure(child->future);
 
     if (future_is_pending(&shield->future))
-        end_alike(&shield->future, child->future);
-    else
-        future_read_failure(child->future);
+        end_alike(&shield->future, child->future, failure);
     let_go(shield);
 }
 
@@ -73,7 +83,7 @@ async_future *async_shield(async_loop *loop, async_future *taken)
         return future_failed(error ? error : ASYNC_ENOMEM);
     }
     shield = shield_of(future);
-    refusal = children_take(&shield->child, loop, future, &taken, 1, &child_ops);
+    refusal = children_take_one(&shield->child, loop, future, taken, &child_ops, "shield");
     if (refusal) {
         future_fail(future, refusal);
         return future;

@@ -64,7 +64,8 @@ static void keep_failure(async_task_group *group, async_value *failure)
 
     group->failed = true;
     if (group->failure_count == group->failure_capacity) {
-        grown = memory_grow(group->failures, group->failure_count * item, group->failure_capacity * item, wanted * item);
+        grown = memory_grow(group->failures, group->failure_count * item, group->failure_capacity * item,
+                            wanted * item);
         if (!grown)
             return;
         group->failures = grown;
@@ -110,7 +111,7 @@ static void end_join(struct join *join)
     async_task_group_unref(group);
 }
 
-/* The failures of a group count more than a cancel of its parent by somebody else, but that is not lost, as in asyncio. */
+/* The failures of a group count more than a cancel of its parent by somebody else, but that is not lost: as asyncio's. */
 static void tell_failures(struct join *join)
 {
     async_task_group *group = join->group;
@@ -206,7 +207,7 @@ static void cancel_group(async_loop *loop, struct node *node)
 static const struct node_ops order_ops = {.run = cancel_group};
 
 /* The group's tasks hear of it in the next turn: in asyncio it is the joining task that wakes up and cancels them. They
- * hear once, as there. A member that joins its own group waits for itself; nothing but this cancel would ever end that. */
+ * hear once, as there. A member that joins its own group waits for itself: nothing but this cancel would ever end it. */
 static bool cancel_join(async_future *future, async_value *error)
 {
     struct join *join = join_of(future);
@@ -358,7 +359,8 @@ static void report_unjoined(async_task_group *group)
 {
     char message[512];
 
-    snprintf(message, sizeof message, "a task group failed and nobody joined it: %s", async_value_message(group->error));
+    snprintf(message, sizeof message, "a task group failed and nobody joined it: %s",
+             async_value_message(group->error));
     loop_report(group->loop, NULL, async_value_error(group->error), message);
 }
 

@@ -16,9 +16,9 @@ static struct waiting *waiting_of(async_future *future)
 /* Lets go of all but the caller's references. */
 static void let_go(struct waiting *waiting)
 {
-    children_detach(&waiting->children);
-    children_free(&waiting->children);
     timer_stop(waiting->future.loop, &waiting->future.timer);
+    children_detach(&waiting->children);
+    children_free(&waiting->children);    /* last: a report of a failure that only this had waited for runs a handler */
     future_drop(&waiting->future);
 }
 
@@ -84,11 +84,11 @@ static const struct future_class waiting_class = {
 static async_value *check(size_t count, uint32_t when, double timeout_seconds)
 {
     if (!count)
-        return async_error(ASYNC_EINVAL, "wait: there are no futures to wait for");
+        return combine_refusal(ASYNC_EINVAL, "wait: there are no futures to wait for");
     if (when > ASYNC_FIRST_EXCEPTION)
-        return async_error(ASYNC_EINVAL, "wait: `when` is unknown");
+        return combine_refusal(ASYNC_EINVAL, "wait: `when` is unknown");
     if (!is_time_limit(timeout_seconds))
-        return async_error(ASYNC_EINVAL, "wait: timeout_seconds must be finite and not negative, or ASYNC_FOREVER");
+        return combine_refusal(ASYNC_EINVAL, "wait: timeout_seconds must be finite and not negative, or ASYNC_FOREVER");
     return NULL;
 }
 
@@ -119,7 +119,7 @@ async_future *async_wait(async_loop *loop, async_future *const *taken, size_t co
     }
     waiting = waiting_of(future);
     waiting->when = when;
-    refusal = children_take(&waiting->children, loop, future, taken, count, &child_ops);
+    refusal = children_take(&waiting->children, loop, future, taken, count, &child_ops, "wait");
     if (!refusal) {
         refusal = check(count, when, timeout_seconds);
         if (!refusal && !start(waiting, timeout_seconds))

@@ -31,21 +31,23 @@ static void let_go(struct limited *limited)
     future_drop(&limited->relay.future);
 }
 
-/* A gather that was cancelled is no cancelled future, but fails with that error all the same. And as in asyncio, a cancel by
- * somebody else is not hidden by a limit that was reached besides. */
-static bool is_timeout(const struct limited *limited)
+/* A gather that was cancelled is no cancelled future, but fails with that error all the same. And as in asyncio, a cancel
+ * by somebody else is not hidden by a limit that was reached besides. */
+static bool is_timeout(const struct limited *limited, const async_value *failure)
 {
-    async_value *failure = future_read_failure(awaited(limited));
-
     return limited->expired && !limited->relay.cancelled && failure && async_value_error(failure) == ASYNC_ECANCELED;
 }
 
 static void pass_on(struct limited *limited)
 {
-    if (is_timeout(limited))
+    async_value *failure = future_read_failure(awaited(limited));
+
+    if (is_timeout(limited, failure))
         future_fail(&limited->relay.future, error_static(ASYNC_ETIMEDOUT));
+    else if (failure)
+        future_fail(&limited->relay.future, async_value_ref(failure));
     else
-        end_alike(&limited->relay.future, awaited(limited));
+        future_succeed(&limited->relay.future, async_value_ref(awaited(limited)->outcome));
     let_go(limited);
 }
 
@@ -91,10 +93,11 @@ static const struct future_class limited_class = {
 static async_value *start(struct limited *limited, double when)
 {
     async_loop *loop = limited->relay.future.loop;
-    bool limitless = isinf(when);
+    bool limitless = isinf(when), timed;
 
     limited->now = when <= loop_now(loop);
-    if (!limitless && !limited->now && future_is_pending(awaited(limited)) && !timer_start(loop, &limited->relay.future.timer, when)) {
+    timed = !limitless && !limited->now && future_is_pending(awaited(limited));
+    if (timed && !timer_start(loop, &limited->relay.future.timer, when)) {
         children_free(&limited->relay.children);
         return error_static(ASYNC_ENOMEM);
     }
@@ -110,7 +113,7 @@ static async_value *start(struct limited *limited, double when)
 }
 
 /* `when` is infinite for no limit. */
-static async_future *limit(async_loop *loop, async_future *taken, double when)
+static async_future *limit(async_loop *loop, async_future *taken, double when, const char *verb)
 {
     int error = loop_enter(loop);
     async_future *future = error ? NULL : future_new(loop, &limited_class);
@@ -124,7 +127,7 @@ static async_future *limit(async_loop *loop, async_future *taken, double when)
     limited = limited_of(future);
     relay_init(&limited->relay);
     limited->now = limited->expired = false;
-    refusal = children_take(&limited->relay.children, loop, future, &taken, 1, &child_ops);
+    refusal = children_take_one(&limited->relay.children, loop, future, taken, &child_ops, verb);
     if (!refusal)
         refusal = start(limited, when);
     if (refusal)
@@ -142,14 +145,16 @@ static async_future *refuse(async_loop *loop, async_future *taken, const char *m
 
 async_future *async_wait_for(async_loop *loop, async_future *taken, double timeout_seconds)
 {
+    bool limitless = timeout_seconds == ASYNC_FOREVER;
+
     if (!loop || !is_time_limit(timeout_seconds))
         return refuse(loop, taken, "wait_for: timeout_seconds must be finite and not negative, or ASYNC_FOREVER");
-    return limit(loop, taken, timeout_seconds == ASYNC_FOREVER ? HUGE_VAL : loop_now(loop) + timeout_seconds);
+    return limit(loop, taken, limitless ? HUGE_VAL : loop_now(loop) + timeout_seconds, "wait_for");
 }
 
 async_future *async_wait_until(async_loop *loop, async_future *taken, double when)
 {
     if (!isfinite(when))
         return refuse(loop, taken, "wait_until: when must be finite");
-    return limit(loop, taken, when);
+    return limit(loop, taken, when, "wait_until");
 }
