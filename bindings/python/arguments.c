@@ -39,6 +39,31 @@ int arguments_parse(const char *function, const char *const *keywords, int total
     return 0;
 }
 
+/* The same for an __init__. */
+int arguments_unpack(const char *function, const char *const *keywords, int total, int required, PyObject *args,
+                     PyObject *kwargs, PyObject **found)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(args), named = kwargs ? PyDict_GET_SIZE(kwargs) : 0, at = 0;
+    PyObject *given[8] = { NULL }, *names = NULL, *name, *value;
+    int error;
+
+    if (count + named > 8) {
+        PyErr_Format(PyExc_TypeError, "%s() takes at most %d arguments (%zd given)", function, total, count + named);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        given[i] = PyTuple_GET_ITEM(args, i);
+    if (named && !(names = PyTuple_New(named)))
+        return -1;
+    for (Py_ssize_t i = 0; named && PyDict_Next(kwargs, &at, &name, &value); i++) {
+        PyTuple_SET_ITEM(names, i, Py_NewRef(name));
+        given[count + i] = value;
+    }
+    error = arguments_parse(function, keywords, total, required, given, count, names, found);
+    Py_XDECREF(names);
+    return error;
+}
+
 /* Raises what `throw(exception)` or the older `throw(type, value, traceback)` names; always NULL. */
 PyObject *throw_arguments(PyObject *args)
 {

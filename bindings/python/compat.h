@@ -41,6 +41,18 @@ static inline PyObject *raised_take(void)
 #endif
 }
 
+/* Raised again as it was: nothing is chained to it. NULL, and whatever was raised meanwhile stays raised. */
+static inline void raised_put_back(PyObject *taken)
+{
+    if (!taken)
+        return;
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(taken);
+#else
+    PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(taken)), taken, PyException_GetTraceback(taken));
+#endif
+}
+
 static inline void raise_object(PyObject *exception)
 {
     PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);

@@ -24,8 +24,19 @@ PyObject *coroutine_new(const struct coroutine_kind *kind, PyObject *subject, Py
     self->awaited = NULL;
     self->extra = NULL;
     self->stage = NEW;
+    self->finalized = false;
     PyObject_GC_Track(self);
     return (PyObject *)self;
+}
+
+PyObject *coroutine_empty(void)
+{
+    static const struct coroutine_kind kind = { "empty", NULL, NULL, NULL };
+    static PyObject *empty;
+
+    if (!empty && (empty = coroutine_new(&kind, NULL, NULL)))
+        ((struct coroutine *)empty)->stage = EMPTY;
+    return Py_XNewRef(empty);
 }
 
 /* Wait for `taken`, a future of ours or an iterator. The answer is start's or resume's to give. */
@@ -106,6 +117,10 @@ static PySendResult coroutine_send(PyObject *object, PyObject *value, PyObject *
     PySendResult sent;
 
     *result = NULL;
+    if (stage == EMPTY) {
+        *result = Py_NewRef(Py_None);
+        return PYGEN_RETURN;
+    }
     if (stage == RUNNING || stage == OVER)
         return refuse(self);
     if (stage == NEW && value != Py_None) {
@@ -147,8 +162,8 @@ static PySendResult throw_in(struct coroutine *self, PyObject *args, PyObject **
     *result = NULL;
     if (self->stage == RUNNING || self->stage == OVER)
         return refuse(self);
-    if (self->stage == NEW) {
-        self->stage = OVER;
+    if (self->stage == NEW || self->stage == EMPTY) {
+        self->stage = self->stage == NEW ? OVER : EMPTY;
         throw_arguments(args);
         return PYGEN_ERROR;
     }
@@ -258,16 +273,14 @@ static void finalize(PyObject *self)
     PyObject *raised = raised_take();
     int error;
 
+    coroutine->finalized = true;
     if (coroutine->stage == NEW)
         error = PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%s' was never awaited", coroutine->kind->name);
     else
         error = coroutine_close(coroutine);
     if (error)
         PyErr_WriteUnraisable(self);
-    if (raised) {
-        raise_object(raised);
-        Py_DECREF(raised);
-    }
+    raised_put_back(raised);
 }
 
 static void dealloc(PyObject *self)
@@ -278,7 +291,7 @@ static void dealloc(PyObject *self)
         return;
     PyObject_GC_UnTrack(self);
     clear(self);
-    if (spare_count < SPARES && !PyObject_GC_IsFinalized(self))
+    if (spare_count < SPARES && !coroutine->finalized)
         spares[spare_count++] = coroutine;
     else
         PyObject_GC_Del(self);

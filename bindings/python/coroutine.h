@@ -4,7 +4,8 @@
 
 #include "bindings/python/native.h"
 
-enum stage { NEW, RUNNING, WAITING, OVER };
+/* EMPTY is that of the one which has nothing to do, however often it is awaited. */
+enum stage { NEW, RUNNING, WAITING, OVER, EMPTY };
 
 struct coroutine;
 
@@ -28,11 +29,13 @@ struct coroutine {
     PyObject *awaited;        /* a future of ours, or what another awaitable iterates with */
     void *extra;
     enum stage stage;
+    bool finalized;
 };
 
 extern PyTypeObject coroutine_type;
 
 PyObject *coroutine_new(const struct coroutine_kind *kind, PyObject *subject, PyObject *argument);
+PyObject *coroutine_empty(void);
 PySendResult coroutine_await(struct coroutine *self, PyObject *awaitable);
 PySendResult coroutine_await_taken(struct coroutine *self, PyObject *taken);
 PySendResult coroutine_throw(PyObject *coroutine, PyObject *exception, PyObject **result);

@@ -143,10 +143,7 @@ static int step_with(struct task *task, PyObject *exception)
     left = PyObject_CallFunctionObjArgs(words.leave_task, task->future.loop, task, NULL);
     Py_DECREF(task);
     Py_XDECREF(left);
-    if (raised) {
-        raise_object(raised);
-        Py_DECREF(raised);
-    }
+    raised_put_back(raised);
     return error || !left ? -1 : 0;
 }
 

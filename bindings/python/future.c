@@ -325,8 +325,5 @@ void future_finalize(PyObject *self)
     else
         report_unread(future);
     async_future_unref(handle);
-    if (raised) {
-        raise_object(raised);
-        Py_DECREF(raised);
-    }
+    raised_put_back(raised);
 }

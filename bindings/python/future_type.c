@@ -372,13 +372,13 @@ static struct future *future_new(void)
     return future;
 }
 
-PyObject *future_new_future(struct loop *loop)
+PyObject *future_new_future(PyObject *loop)
 {
     struct future *future = future_new();
 
     if (!future)
         return NULL;
-    future_init(future, (PyObject *)loop);
+    future_init(future, loop);
     if (future->debug && note_source(future))
         Py_CLEAR(future);
     return (PyObject *)future;

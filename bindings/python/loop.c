@@ -17,10 +17,7 @@ static void switch_running(struct loop *loop)
     if (!answer)
         PyErr_WriteUnraisable((PyObject *)loop);
     Py_XDECREF(answer);
-    if (raised) {
-        raise_object(raised);
-        Py_DECREF(raised);
-    }
+    raised_put_back(raised);
 }
 
 /* Python code is about to run on a loop, which C or another language may have started. */
@@ -66,10 +63,7 @@ void loop_step_over(struct loop *loop, struct task *outer)
         PyObject *raised = raised_take();
 
         tell_current_task(loop);
-        if (raised) {
-            raise_object(raised);
-            Py_DECREF(raised);
-        }
+        raised_put_back(raised);
     }
 }
 
@@ -176,10 +170,7 @@ static void on_exception(async_loop *handle, async_future *source, int error, co
     state = PyGILState_Ensure();
     raised = raised_take();
     report(user, source, message);
-    if (raised) {
-        raise_object(raised);
-        Py_DECREF(raised);
-    }
+    raised_put_back(raised);
     PyGILState_Release(state);
 }
 

@@ -38,7 +38,7 @@ PyObject *loop_create_task(PyObject *self, PyObject *const *args, Py_ssize_t cou
 
 static PyObject *create_future(PyObject *self, PyObject *unused)
 {
-    return future_new_future((struct loop *)self);
+    return future_new_future(self);
 }
 
 static PyObject *call_soon(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)

@@ -1,5 +1,5 @@
 /* What the native types add to the module that SWIG generates. */
-#include "bindings/python/native.h"
+#include "bindings/python/waiting.h"
 
 struct words words;
 
@@ -16,7 +16,11 @@ static struct {
     { &words.add_done_callback, "add_done_callback" },
     { &words.blocking, "_asyncio_future_blocking" },
     { &words.done, "done" },
+    { &words.cancelled, "cancelled" },
+    { &words.acquire, "acquire" },
+    { &words.release, "release" },
     { &words.result, "result" },
+    { &words.set_result, "set_result" },
 };
 
 static struct {
@@ -27,6 +31,7 @@ static struct {
     { &words.invalid_state_error, "asyncio", "InvalidStateError" },
     { &words.timeout_error, "asyncio", "TimeoutError" },
     { &words.gaierror, "socket", "gaierror" },
+    { &words.deque, "collections", "deque" },
     { &words.set_running_loop, "asyncio", "_set_running_loop" },
     { &words.get_running_loop, "asyncio", "_get_running_loop" },
     { &words.current_task, "asyncio", "current_task" },
@@ -52,6 +57,9 @@ static int words_setup(void)
         if (!(*imported[i].word = import_name(imported[i].module, imported[i].name)))
             return -1;
     words.only_context = Py_BuildValue("(s)", "context");
+    words.deque_append = PyObject_GetAttrString(words.deque, "append");
+    words.deque_remove = PyObject_GetAttrString(words.deque, "remove");
+    words.deque_popleft = PyObject_GetAttrString(words.deque, "popleft");
     words.current_tasks = import_name("asyncio.tasks", "_current_tasks");
     if (words.current_tasks && !PyDict_CheckExact(words.current_tasks))
         Py_CLEAR(words.current_tasks);
@@ -204,14 +212,16 @@ static PyMethodDef functions[] = {
 static int types_setup(PyObject *module)
 {
     PyTypeObject *types[] = { &loop_type,  &handle_type, &timer_handle_type, &future_type, &future_iterator_type,
-                              &task_type, &gather_type, &coroutine_type, &wakeup_type };
+                              &task_type, &gather_type, &coroutine_type, &wakeup_type, &place_type, &lock_type,
+                              &event_type, &semaphore_type, &scope_method_type, &scope_bound_type };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (PyType_Ready(types[i])
             || PyModule_AddObject(module, strrchr(types[i]->tp_name, '.') + 1, Py_NewRef((PyObject *)types[i])))
             return -1;
     }
-    return 0;
+    return scope_methods_add(&lock_type, &lock_enter, lock_release)
+        || scope_methods_add(&semaphore_type, &semaphore_enter, semaphore_release);
 }
 
 /* Python's half of the binding is loaded after us and tells us what to call. */

@@ -100,7 +100,8 @@ extern __thread struct loop *running_loop;
 /* Names and objects looked up once. */
 struct words {
     PyObject *call_soon, *call_exception_handler, *create_task, *get_loop, *throw, *cancel, *add_done_callback;
-    PyObject *blocking, *done, *result;
+    PyObject *blocking, *done, *cancelled, *result, *set_result, *acquire, *release;
+    PyObject *deque, *deque_append, *deque_remove, *deque_popleft;
     PyObject *only_context;    /* ("context",): the keyword names of a call */
     PyObject *cancelled_error, *invalid_state_error, *timeout_error, *gaierror;
     PyObject *set_running_loop, *get_running_loop, *current_task, *register_task, *enter_task, *leave_task;
@@ -113,6 +114,8 @@ extern struct words words;
 /* arguments.c */
 int arguments_parse(const char *function, const char *const *keywords, int total, int required, PyObject *const *args,
                     Py_ssize_t count, PyObject *names, PyObject **found);
+int arguments_unpack(const char *function, const char *const *keywords, int total, int required, PyObject *args,
+                     PyObject *kwargs, PyObject **found);
 PyObject *throw_arguments(PyObject *args);
 
 /* value.c */
@@ -156,7 +159,7 @@ void future_finalize(PyObject *self);
 /* future_type.c and iterator.c */
 PyObject *loop_argument(PyObject *loop);
 int note_source(struct future *future);
-PyObject *future_new_future(struct loop *loop);
+PyObject *future_new_future(PyObject *loop);
 PyObject *future_wrap(struct loop *loop, async_future *taken);
 PyObject *future_iterator(PyObject *self);
 PyObject *future_iterator_new(struct future *future);

@@ -246,10 +246,7 @@ static void finalize(PyObject *self)
     if (!answer)
         PyErr_WriteUnraisable(self);
     Py_XDECREF(answer);
-    if (raised) {
-        raise_object(raised);
-        Py_DECREF(raised);
-    }
+    raised_put_back(raised);
 }
 
 static PyGetSetDef getset[] = {

@@ -39,86 +39,32 @@ def _repr(object, state, waiters, extra=""):
     return f"<{super(type(object), object).__repr__()[1:-1]} [{info}]>"
 
 
-class Lock(_Context, LoopBound):
+class Lock(_core.Lock):
     """One task at a time."""
 
-    def __init__(self):
-        self._waiters = None
-        self._locked = False
-
-    def __repr__(self):
-        return _repr(self, "locked" if self._locked else "unlocked", self._waiters)
-
-    def locked(self):
-        return self._locked
-
-    async def acquire(self):
-        if not self._locked and (self._waiters is None or all(waiter.cancelled() for waiter in self._waiters)):
-            self._locked = True
-            return True
-        if self._waiters is None:
-            self._waiters = collections.deque()
-        waiter = self._get_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            try:
-                await waiter
-            finally:
-                self._waiters.remove(waiter)
-        except asyncio.CancelledError:
-            # It may have been woken and cancelled at once: then the lock is the next one's.
-            if not self._locked:
-                self._wake_first()
-            raise
-        self._locked = True
-        return True
-
-    def release(self):
-        if not self._locked:
-            raise RuntimeError("Lock is not acquired.")
-        self._locked = False
-        self._wake_first()
-
-    def _wake_first(self):
-        waiter = next(iter(self._waiters or ()), None)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(True)
+    __slots__ = ()
 
 
-class Event(LoopBound):
+class Event(_core.Event):
     """Wakes whoever waits for it once it is set."""
 
-    def __init__(self):
-        self._waiters = collections.deque()
-        self._value = False
+    __slots__ = ()
 
-    def __repr__(self):
-        return _repr(self, "set" if self._value else "unset", self._waiters)
 
-    def is_set(self):
-        return self._value
+class Semaphore(_core.Semaphore):
+    """So many tasks at a time."""
 
-    def set(self):
-        if self._value:
-            return
-        self._value = True
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(True)
+    __slots__ = ()
 
-    def clear(self):
-        self._value = False
 
-    async def wait(self):
-        if self._value:
-            return True
-        waiter = self._get_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-            return True
-        finally:
-            self._waiters.remove(waiter)
+class BoundedSemaphore(Semaphore):
+    """A semaphore that is never released more often than acquired."""
+
+    __slots__ = ()
+
+    def __init__(self, value=1):
+        super().__init__(value)
+        self._bound_value = value
 
 
 class Condition(_Context, LoopBound):
@@ -191,72 +137,6 @@ class Condition(_Context, LoopBound):
 
     def notify_all(self):
         self.notify(len(self._waiters))
-
-
-class Semaphore(_Context, LoopBound):
-    """So many tasks at a time."""
-
-    def __init__(self, value=1):
-        if value < 0:
-            raise ValueError("Semaphore initial value must be >= 0")
-        self._waiters = None
-        self._value = value
-
-    def __repr__(self):
-        return _repr(self, "locked" if self.locked() else f"unlocked, value:{self._value}", self._waiters)
-
-    def locked(self):
-        # Whoever was woken has a place already, though it has not taken it yet.
-        return self._value == 0 or any(not waiter.cancelled() for waiter in self._waiters or ())
-
-    async def acquire(self):
-        if not self.locked():
-            self._value -= 1
-            return True
-        if self._waiters is None:
-            self._waiters = collections.deque()
-        waiter = self._get_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            try:
-                await waiter
-            finally:
-                self._waiters.remove(waiter)
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                # Woken and cancelled at once: the place goes back.
-                self._value += 1
-            raise
-        finally:
-            # Several may have been released for while nobody looked.
-            while self._value > 0 and self._wake_next():
-                pass
-        return True
-
-    def release(self):
-        self._value += 1
-        self._wake_next()
-
-    def _wake_next(self):
-        for waiter in self._waiters or ():
-            if not waiter.done():
-                self._value -= 1
-                waiter.set_result(True)
-                return True
-        return False
-
-
-class BoundedSemaphore(Semaphore):
-    """A semaphore that is never released more often than acquired."""
-
-    def __init__(self, value=1):
-        self._bound_value = value
-        super().__init__(value)
-
-    def release(self):
-        if self._value >= self._bound_value:
-            raise ValueError("BoundedSemaphore released too many times")
-        super().release()
 
 
 class _Phase(enum.Enum):
