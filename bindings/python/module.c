@@ -1,5 +1,5 @@
 /* What the native types add to the module that SWIG generates. */
-#include "bindings/python/waiting.h"
+#include "bindings/python/queue.h"
 
 struct words words;
 
@@ -19,6 +19,14 @@ static struct {
     { &words.cancelled, "cancelled" },
     { &words.acquire, "acquire" },
     { &words.release, "release" },
+    { &words.put_nowait, "put_nowait" },
+    { &words.get_nowait, "get_nowait" },
+    { &words.qsize, "qsize" },
+    { &words.empty, "empty" },
+    { &words.full, "full" },
+    { &words.init_items, "_init" },
+    { &words.put_item, "_put" },
+    { &words.take_item, "_get" },
     { &words.result, "result" },
     { &words.set_result, "set_result" },
 };
@@ -32,6 +40,8 @@ static struct {
     { &words.timeout_error, "asyncio", "TimeoutError" },
     { &words.gaierror, "socket", "gaierror" },
     { &words.deque, "collections", "deque" },
+    { &words.queue_empty, "asyncio", "QueueEmpty" },
+    { &words.queue_full, "asyncio", "QueueFull" },
     { &words.set_running_loop, "asyncio", "_set_running_loop" },
     { &words.get_running_loop, "asyncio", "_get_running_loop" },
     { &words.current_task, "asyncio", "current_task" },
@@ -213,7 +223,8 @@ static int types_setup(PyObject *module)
 {
     PyTypeObject *types[] = { &loop_type,  &handle_type, &timer_handle_type, &future_type, &future_iterator_type,
                               &task_type, &gather_type, &coroutine_type, &wakeup_type, &place_type, &lock_type,
-                              &event_type, &semaphore_type, &scope_method_type, &scope_bound_type };
+                              &event_type, &semaphore_type, &scope_method_type, &scope_bound_type,
+                              &queue_type, &lifo_queue_type, &priority_queue_type };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (PyType_Ready(types[i])
@@ -227,10 +238,11 @@ static int types_setup(PyObject *module)
 /* Python's half of the binding is loaded after us and tells us what to call. */
 static PyObject *set_helpers(PyObject *module, PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OO", &words.helpers, &words.error))
+    if (!PyArg_ParseTuple(args, "OOO", &words.helpers, &words.error, &words.queue_shut_down))
         return NULL;
     Py_INCREF(words.helpers);
     Py_INCREF(words.error);
+    Py_INCREF(words.queue_shut_down);
     Py_RETURN_NONE;
 }
 
@@ -242,7 +254,7 @@ static PyMethodDef setup_functions[] = {
 
 int native_setup(PyObject *module)
 {
-    if (words_setup() || value_setup() || task_setup() || types_setup(module))
+    if (words_setup() || value_setup() || task_setup() || queue_setup() || types_setup(module))
         return -1;
     return PyModule_AddFunctions(module, functions) || PyModule_AddFunctions(module, setup_functions) ? -1 : 0;
 }

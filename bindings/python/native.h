@@ -101,6 +101,8 @@ extern __thread struct loop *running_loop;
 struct words {
     PyObject *call_soon, *call_exception_handler, *create_task, *get_loop, *throw, *cancel, *add_done_callback;
     PyObject *blocking, *done, *cancelled, *result, *set_result, *acquire, *release;
+    PyObject *put_nowait, *get_nowait, *qsize, *empty, *full, *init_items, *put_item, *take_item;
+    PyObject *queue_empty, *queue_full, *queue_shut_down;
     PyObject *deque, *deque_append, *deque_remove, *deque_popleft;
     PyObject *only_context;    /* ("context",): the keyword names of a call */
     PyObject *cancelled_error, *invalid_state_error, *timeout_error, *gaierror;

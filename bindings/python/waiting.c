@@ -162,8 +162,8 @@ bool place_overridden(PyTypeObject *type, PyObject *name)
 {
     PyTypeObject *native = type;
 
-    while (native->tp_flags & Py_TPFLAGS_HEAPTYPE)
-        native = native->tp_base;
+    for (Py_ssize_t i = 0; native->tp_flags & Py_TPFLAGS_HEAPTYPE; i++)
+        native = (PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i);
     return _PyType_Lookup(type, name) != _PyType_Lookup(native, name);
 }
 

@@ -1,5 +1,6 @@
 """What the native types leave to Python: texts, and the rare paths."""
 
+import asyncio
 import functools
 import inspect
 import reprlib
@@ -22,6 +23,14 @@ class Error(RuntimeError):
 
     def __str__(self):
         return self.args[1]
+
+
+if hasattr(asyncio, "QueueShutDown"):
+    QueueShutDown = asyncio.QueueShutDown
+else:
+
+    class QueueShutDown(Exception):
+        """The queue was shut down."""
 
 
 def get_event_loop():
@@ -230,4 +239,4 @@ def print_task_stack(task, limit, file):
             print(line, file=file, end="")
 
 
-_core._set_helpers(sys.modules[__name__], Error)
+_core._set_helpers(sys.modules[__name__], Error, QueueShutDown)
