@@ -7,7 +7,6 @@
 #include "bench/bench.h"
 #include "libasync/async.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <uv.h>

@@ -1,6 +1,5 @@
 #include "tests/support/support.h"
 
-#include <stdio.h>
 #include <string.h>
 
 START_TEST(closing_twice_does_nothing_more)

@@ -5,7 +5,6 @@
 #include "tests/model/model.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* Errors as values. One per code is static, so that a failure without a message, out of memory above all, is free. */
 #include "libasync/future/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define STATIC(error) [-(error)] = {.head = {IMMORTAL, ASYNC_ERROR}, .code = (error)}

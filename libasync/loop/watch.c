@@ -5,8 +5,6 @@
  */
 #include "libasync/loop/poll.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 struct watch {
