@@ -83,7 +83,7 @@ ASYNC_API int async_future_fail_with(async_future *future, async_value *taken);
 
 /**
  * Cancel: a promise or an operation ends at once with ASYNC_ECANCELED; a task is asked to, and hears of it where it
- * waits, the innermost operation first; gather and wait pass it on to what they wait for as asyncio's do.
+ * waits, the innermost operation first; gather and wait_for pass it on to what they wait for, as asyncio's do.
  *
  * @param future   the future (lent)
  * @param message  why, copied (lent); may be NULL

@@ -359,7 +359,7 @@ ASYNC_API int async_loop_call_exception_handler(async_loop *loop, async_future *
  * @param on_block  called just before; may be NULL
  * @param on_wake   called right after, before anything runs; it may stop the loop; may be NULL
  * @param user      passed to both
- * @return 0; ASYNC_EINVAL for NULL, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @return 0, also when the loop is closed; ASYNC_EINVAL for NULL, ASYNC_ETHREAD
  * @thread the loop's
  * @since  0.1
  */

@@ -1,8 +1,8 @@
 /*
  * Biased counting (Choi, Shull and Torrellas, "Biased reference counting", 2018): the owner's thread counts plainly in
- * `references`, others add atomically to `foreign`. The object lives while the sum is not 0. Others never subtract:
- * they send their last word home, and the owner counts it. Once the loop is closed nobody owns it: the owner's count
- * then stands still and all subtract from `foreign`, under the lock that the marks in the same word are set under.
+ * `life`, others add atomically to `foreign`. The object lives while the sum is not 0. Others never subtract: they send
+ * their last word home, and the owner counts it. Once the loop is closed nobody owns it: the owner's count then stands
+ * still and all subtract from `foreign`, under the lock that the marks in `life` are set under.
  */
 #include "libasync/future/value.h"
 

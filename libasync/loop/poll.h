@@ -4,7 +4,6 @@
 
 #include "libasync/loop/internal.h"
 
-/* libev's initialisers are macros that write through pointers of another type; its own header asks for this. */
 #include <ev.h>
 
 struct ev_loop *poller_backend(async_loop *loop);

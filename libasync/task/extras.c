@@ -1,4 +1,4 @@
-/* What few tasks have: a name, an origin, the message of a cancel. */
+/* What few tasks have: a name, an origin, the message of a cancel, task-local values. */
 #include "libasync/task/internal.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@
 /* What few tasks have. */
 struct task_extras {
     char *name, *origin;
-    async_value *cancel;    /* the error of a cancel that was not delivered yet */
+    async_value *cancel;        /* the error of a cancel that was not delivered yet */
     struct context *context;    /* its task-local values: local.c */
 };
 
