@@ -286,7 +286,7 @@ static inline void timer_init(struct timer *timer, const struct node_ops *ops)
 }
 
 /* poll.c: queues the descriptors that are ready, after a sleep in the kernel if it may block; gives the time after. */
-struct poller *poller_new(async_loop *loop);
+struct poller *poller_new(void);
 void poller_free(struct poller *poller);
 double poller_poll(async_loop *loop, double now, bool may_block);
 void poller_wake(async_loop *loop);    /* any thread */

@@ -58,7 +58,7 @@ static void watch_own(struct poller *poller, int alarm)
         ev_io_start(poller->backend, &poller->alarm);
 }
 
-struct poller *poller_new(async_loop *loop)
+struct poller *poller_new(void)
 {
     struct poller *poller = memory_allocate(sizeof *poller);
     int alarm, error;
