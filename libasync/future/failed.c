@@ -72,11 +72,9 @@ async_future *future_failed_null(const char *noun)
     return future ? future : future_failed(ASYNC_EINVAL);
 }
 
-static const struct future_class saying_class = {.size = sizeof(async_future)};
-
 async_future *future_failed_saying(async_loop *loop, int error, const char *format, ...)
 {
-    async_future *future = future_new(loop, &saying_class);
+    async_future *future = future_new(loop, &failed_class);
     char message[256];
     va_list arguments;
 
