@@ -1,6 +1,6 @@
 /*
- * gather, as asyncio's. It holds itself until its last child has ended, for two reasons: a failure ends the gather at once
- * but the failures that follow are its to read, and a cancelled gather ends only when its children have.
+ * gather, as asyncio's. It holds itself until its last child has ended, for two reasons: a failure ends the gather at
+ * once but the failures that follow are its to read, and a cancelled gather ends only when its children have.
  */
 #include "libasync/combine/internal.h"
 

@@ -17,8 +17,8 @@ struct children {
     size_t left;    /* whose node has not run yet */
 };
 
-/* Takes the futures over. NULL, or the error that the parent is to fail with (given): then they are dropped. Its message
- * begins with the verb, "gather". */
+/* Takes the futures over. NULL, or the error that the parent is to fail with (given): then they are dropped. Its
+ * message begins with the verb, "gather". */
 async_value *children_take(struct children *children, async_loop *loop, void *parent, async_future *const *taken,
                            size_t count, const struct node_ops *ops, const char *verb);
 async_value *children_take_one(struct children *children, async_loop *loop, void *parent, async_future *taken,

@@ -1,6 +1,6 @@
 /*
- * Task groups, as asyncio's. The group lives while it has children; each child is a node that waits for its future, in a
- * list of its own for a cancel to walk. Failures are kept in the order they came, for whoever joins.
+ * Task groups, as asyncio's. The group lives while it has children; each child is a node that waits for its future, in
+ * a list of its own for a cancel to walk. Failures are kept in the order they came, for whoever joins.
  */
 #include "libasync/combine/internal.h"
 
@@ -111,7 +111,7 @@ static void end_join(struct join *join)
     async_task_group_unref(group);
 }
 
-/* The failures of a group count more than a cancel of its parent by somebody else, but that is not lost: as asyncio's. */
+/* As in asyncio, failures count more than a cancel of the parent by somebody else, but that cancel is not lost. */
 static void tell_failures(struct join *join)
 {
     async_task_group *group = join->group;
@@ -207,7 +207,7 @@ static void cancel_group(async_loop *loop, struct node *node)
 static const struct node_ops order_ops = {.run = cancel_group};
 
 /* The group's tasks hear of it in the next turn: in asyncio it is the joining task that wakes up and cancels them. They
- * hear once, as there. A member that joins its own group waits for itself: nothing but this cancel would ever end it. */
+ * hear once, as there. A member that joins its own group waits for itself: only this cancel can end that. */
 static bool cancel_join(async_future *future, async_value *error)
 {
     struct join *join = join_of(future);

@@ -1,6 +1,6 @@
 /*
- * A time limit on part of a task, as asyncio's Timeout: the limit cancels the task and the close of the scope turns that
- * cancel into a timeout. Cancels are counted, so that one of somebody else's in the same moment is not swallowed.
+ * A time limit on part of a task, as asyncio's Timeout: the limit cancels the task and the close of the scope turns
+ * that cancel into a timeout. Cancels are counted, so that one of somebody else's in the same moment is not swallowed.
  */
 #include "libasync/combine/internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * wait_for, as asyncio's since 3.12: on time, the awaited future is cancelled and the wait ends when it has ended. Where
- * both happen in one turn the outcome is passed on rather than thrown away.
+ * wait_for, as asyncio's since 3.12: on time, the awaited future is cancelled and the wait ends when it has ended.
+ * Where both happen in one turn the outcome is passed on rather than thrown away.
  */
 #include "libasync/combine/internal.h"
 
@@ -31,8 +31,8 @@ static void let_go(struct limited *limited)
     future_drop(&limited->relay.future);
 }
 
-/* A gather that was cancelled is no cancelled future, but fails with that error all the same. And as in asyncio, a cancel
- * by somebody else is not hidden by a limit that was reached besides. */
+/* A gather that was cancelled is no cancelled future, but fails with that error all the same. And as in asyncio, a
+ * cancel by somebody else is not hidden by a limit that was reached besides. */
 static bool is_timeout(const struct limited *limited, const async_value *failure)
 {
     return limited->expired && !limited->relay.cancelled && failure && async_value_error(failure) == ASYNC_ECANCELED;
