@@ -168,11 +168,29 @@ START_TEST(a_failure_before_the_join_is_told_by_it_at_once_and_the_cancel_after)
 }
 END_TEST
 
+START_TEST(a_cancel_between_the_groups_end_and_the_parents_step_comes_after_the_failures)
+{
+    async_future *member = async_future_new(loop), *task;
+    struct parent ann = {.name = "ann", .parcel = async_sleep(loop, 0), .member = async_future_ref(member),
+                         .again = async_sleep(loop, 1000)};
+
+    task = send_parent(&ann);
+    turns(3);
+    async_future_fail(member, ASYNC_EHOST, "broke");
+    turn();    /* the group has ended, and the parent is queued */
+    async_future_cancel(task, NULL);
+    ck_assert_int_eq(finish(task), 0);
+    ck_assert_notes("ann:EGROUP,1 ann!ECANCELED");
+    async_future_unref(member);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("parent", a_failure_cancels_the_parent_until_it_joins,
                      a_parent_that_joins_is_told_by_the_join_alone,
                      a_parent_cancelled_from_outside_as_well_hears_of_it_after_the_groups_failure,
                      a_parent_cancelled_while_it_joins_hears_of_both, a_parent_cancelled_while_it_joins_ends_the_group,
-                     a_failure_before_the_join_is_told_by_it_at_once_and_the_cancel_after);
+                     a_failure_before_the_join_is_told_by_it_at_once_and_the_cancel_after,
+                     a_cancel_between_the_groups_end_and_the_parents_step_comes_after_the_failures);
 }
