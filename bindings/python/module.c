@@ -210,6 +210,11 @@ static PyMethodDef functions[] = {
     { "gather", FAST(function_gather),
       "gather(*aws, return_exceptions=False)\n--\n\nA future of the list of all results, in the order given; the first "
       "failure is its failure, at once." },
+    { "wait_for", FAST(function_wait_for),
+      "wait_for(fut, timeout)\n--\n\nWait for an awaitable so long and no longer: then it is cancelled, and TimeoutError "
+      "raised once it has ended." },
+    { "wait_until", FAST(function_wait_until),
+      "wait_until(fut, when)\n--\n\nThe same until a time of the loop's clock, which several awaits may share." },
     { "wait", wait_for_futures, METH_VARARGS, NULL },
     { "wrap_handle", (PyCFunction)(void (*)(void))wrap_handle, METH_VARARGS | METH_KEYWORDS,
       "wrap_handle(handle, *, loop=None)\n--\n\nA C future as a Python one: its address, with a reference, or its "

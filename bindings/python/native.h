@@ -205,6 +205,8 @@ PyObject *task_new_native(struct loop *loop, PyObject *coroutine, PyObject *name
 PyObject *task_wrap(struct loop *loop, async_future *taken);
 PyObject *task_name(struct task *task);
 PyObject *task_origin(struct task *task);
+int task_cancelling(struct task *task);
+int task_uncancel(struct task *task);
 bool coroutine_check(PyObject *object);
 
 /* foreign.c: futures that are not ours in our tasks; foreign_task.c: our tasks on loops that are not */
@@ -237,6 +239,10 @@ PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t coun
 /* sleep.c */
 PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 async_future *sleep_take_handle(PyObject *yielded);
+
+/* wait_for.c */
+PyObject *function_wait_for(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *function_wait_until(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 /* combine.c */
 PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);

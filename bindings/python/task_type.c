@@ -144,24 +144,31 @@ static PyObject *method_set_name(PyObject *self, PyObject *name)
     Py_RETURN_NONE;
 }
 
-static PyObject *method_cancelling(PyObject *self, PyObject *unused)
+int task_cancelling(struct task *task)
 {
-    struct task *task = (struct task *)self;
-
-    return PyLong_FromLong(task->cancels + (task->future.handle ? async_future_cancelling(task->future.handle) : 0));
+    return task->cancels + (task->future.handle ? async_future_cancelling(task->future.handle) : 0);
 }
 
-static PyObject *method_uncancel(PyObject *self, PyObject *unused)
+/* Take one cancel back; how many are outstanding then. */
+int task_uncancel(struct task *task)
 {
-    struct task *task = (struct task *)self;
-
     if (task->cancels > 0)
         task->cancels--;
     else if (task->future.handle)
         async_future_uncancel(task->future.handle);
     if (!task->future.handle && task->cancels == 0)
         task->must_cancel = false;
-    return method_cancelling(self, NULL);
+    return task_cancelling(task);
+}
+
+static PyObject *method_cancelling(PyObject *self, PyObject *unused)
+{
+    return PyLong_FromLong(task_cancelling((struct task *)self));
+}
+
+static PyObject *method_uncancel(PyObject *self, PyObject *unused)
+{
+    return PyLong_FromLong(task_uncancel((struct task *)self));
 }
 
 static PyObject *method_get_stack(PyObject *self, PyObject *args, PyObject *kwargs)

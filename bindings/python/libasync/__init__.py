@@ -9,7 +9,7 @@ from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunct
 
 from . import capi
 from ._core import Future, Handle, Task, TimerHandle
-from ._core import create_task, gather, get_running_loop, handle, sleep, wrap_handle
+from ._core import create_task, gather, get_running_loop, handle, sleep, wait_for, wait_until, wrap_handle
 from ._core import _get_running_loop
 from ._helpers import Error
 from .loop import Loop
@@ -17,7 +17,7 @@ from .policy import DefaultEventLoopPolicy, get_event_loop, get_event_loop_polic
 from .policy import set_event_loop, set_event_loop_policy
 from .tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
 from .tasks import all_tasks, as_completed, create_eager_task_factory, current_task, eager_task_factory
-from .tasks import ensure_future, iscoroutine, run_coroutine_threadsafe, shield, wait, wait_for, wrap_future
+from .tasks import ensure_future, iscoroutine, run_coroutine_threadsafe, shield, wait, wrap_future
 from .groups import BaseExceptionGroup, ExceptionGroup, TaskGroup
 from .timeouts import Timeout, timeout, timeout_at
 from .locks import Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock, Semaphore
@@ -35,5 +35,5 @@ __all__ = [
     "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather",
     "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine", "iscoroutinefunction",
     "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy",
-    "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait", "wait_for", "wrap_future", "wrap_handle",
+    "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait", "wait_for", "wait_until", "wrap_future", "wrap_handle",
 ]

@@ -43,6 +43,16 @@ def timeout(delay):
     return timeout(delay)
 
 
+def note_timeout(error):
+    from .timeouts import note_timeout
+    note_timeout(error)
+
+
+def wait_for(awaitable, timeout):
+    from .tasks import wait_for
+    return wait_for(awaitable, timeout)
+
+
 def iscoroutine(object):
     from .tasks import iscoroutine
     return iscoroutine(object)

@@ -130,11 +130,11 @@ def as_completed(fs, *, timeout=None):
 
 
 async def wait_for(fut, timeout):
-    """Wait for an awaitable so long and no longer: then it is cancelled, and TimeoutError raised once it has ended."""
+    """What libasync.wait_for is for any awaitable on any loop."""
     if fut is not None and not asyncio.isfuture(fut) and not iscoroutine(fut) and not inspect.isawaitable(fut):
         raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
-    if timeout is None or timeout > 0:
-        async with _helpers.timeout(timeout):
+    if timeout > 0:
+        async with _helpers.timeout(None if timeout == math.inf else timeout):
             return await fut
     fut = ensure_future(fut)
     if fut.done():

@@ -84,16 +84,19 @@ class Timeout:
             return
         if isinstance(error, asyncio.CancelledError):
             raise asyncio.TimeoutError from error
-        _note_timeout(error)
-        if isinstance(error, BaseExceptionGroup):
-            for part in error.exceptions:
-                _note_timeout(part)
+        note_timeout(error)
 
     def _on_timeout(self):
         self._task.cancel()
         self._state = _State.EXPIRING
         # The timer's handle refers to us.
         self._timer = None
+
+
+def note_timeout(error):
+    """The same for each failure of a group."""
+    for each in (error, *error.exceptions) if isinstance(error, BaseExceptionGroup) else (error,):
+        _note_timeout(each)
 
 
 def _note_timeout(error):

@@ -1,3 +1,4 @@
+import asyncio
 import time
 
 import pytest
@@ -103,3 +104,70 @@ async def test_cancelling_a_wait_touches_nothing():
 
 async def test_ten_thousand():
     assert await libasync.gather(*map(value, range(10_000))) == list(range(10_000))
+
+
+async def test_wait_for_gives_the_result_in_time():
+    assert await libasync.wait_for(value(1), 60) == 1
+    assert await libasync.wait_for(value(2), None) == 2
+    assert await libasync.wait_for(libasync.create_task(value(3)), 60) == 3
+    with pytest.raises(ValueError):
+        await libasync.wait_for(fails(), 60)
+
+
+async def test_wait_for_cancels_what_takes_too_long():
+    slow = libasync.create_task(value(1, 60))
+    with pytest.raises(libasync.TimeoutError) as raised:
+        await libasync.wait_for(slow, 0.01)
+    assert slow.cancelled()
+    assert isinstance(raised.value.__cause__, libasync.CancelledError)
+    assert libasync.current_task().cancelling() == 0
+
+
+async def test_wait_for_takes_any_awaitable():
+    class Awaitable:
+        def __await__(self):
+            return value(5, 0.01).__await__()
+
+    assert await libasync.wait_for(Awaitable(), 60) == 5
+    foreign = asyncio.Future()
+    with pytest.raises(libasync.TimeoutError):
+        await libasync.wait_for(foreign, 0.01)
+    assert foreign.cancelled()
+    with pytest.raises(TypeError):
+        await libasync.wait_for(5, 60)
+
+
+async def test_a_cancel_from_outside_stays_a_cancel():
+    task = libasync.create_task(libasync.wait_for(libasync.sleep(60), 60))
+    await libasync.sleep(0)
+    task.cancel("enough")
+    with pytest.raises(libasync.CancelledError, match="enough"):
+        await task
+
+
+async def test_several_waits_share_a_deadline():
+    deadline = libasync.get_running_loop().time() + 0.02
+    assert await libasync.wait_until(value(1, 0.01), deadline) == 1
+    with pytest.raises(libasync.TimeoutError):
+        await libasync.wait_until(value(2, 60), deadline)
+    assert libasync.get_running_loop().time() < deadline + 0.05
+    with pytest.raises(libasync.TimeoutError):
+        await libasync.wait_until(value(3, 0.01), deadline)
+    assert await libasync.wait_until(value(4), None) == 4
+
+
+async def test_a_wait_that_is_dropped_ends_what_it_waited_for():
+    seen = []
+
+    async def patient():
+        try:
+            await libasync.sleep(60)
+        finally:
+            seen.append("ended")
+
+    async def drop():
+        waiting = libasync.wait_for(patient(), 60)
+        waiting.send(None)
+
+    await drop()
+    assert seen == ["ended"]
