@@ -1,11 +1,11 @@
 -- Tasks in Lua: libasync beside bare coroutines, luv and cqueues, in this interpreter, in turn. Prints the rows that
--- README.md describes. Run it with LUA_PATH and LUA_CPATH on a build's bindings/lua.
+-- README.md describes. Run it with LUA_PATH on this folder, and LUA_PATH and LUA_CPATH on a build's bindings/lua.
+local compare = require "lua_bench"
 local async = require "libasync"
 local await, sleep, create_task = async.await, async.sleep, async.create_task
 local has_luv, luv = pcall(require, "luv")
 local has_cqueues, cqueues = pcall(require, "cqueues")
 
-local ROUNDS = 5
 local TASKS = 10000
 local SLEEPERS, SLEEPS = 100, 1000
 
@@ -116,49 +116,6 @@ local function cqueues_sleeps()
   end
   assert(queue:loop())
   return SLEEPERS * SLEEPS
-end
-
-local function cost(program)
-  collectgarbage()
-  collectgarbage()
-  local started = os.clock()
-  local count = program()
-  return (os.clock() - started) / count * 1e9
-end
-
--- One round to warm up, then as many as count; the contenders take turns in each.
-local function medians(programs)
-  local figures = {}
-  for i in ipairs(programs) do figures[i] = {} end
-  for round = 0, ROUNDS do
-    for i, program in ipairs(programs) do
-      local figure = cost(program)
-      if round > 0 then table.insert(figures[i], figure) end
-    end
-  end
-  for i in ipairs(programs) do
-    table.sort(figures[i])
-    figures[i] = figures[i][(ROUNDS + 1) / 2]
-  end
-  return figures
-end
-
--- Peers: name, whether there, program, target.
-local function compare(what, ours, peers)
-  local programs = { ours }
-  for _, peer in ipairs(peers) do
-    if peer[2] then table.insert(programs, peer[3]) end
-  end
-  local figures = medians(programs)
-  local next_figure = 2
-  for _, peer in ipairs(peers) do
-    local figure = "-"
-    if peer[2] then
-      figure = ("%.1f"):format(figures[next_figure])
-      next_figure = next_figure + 1
-    end
-    print(table.concat({ what, ("%.1f"):format(figures[1]), "ns", peer[1], figure, peer[4] }, "\t"))
-  end
 end
 
 compare("Lua: a task that starts and ends, in a burst", burst_of_tasks, {

@@ -97,7 +97,7 @@ static int push_started(lua_State *L, struct primitive *primitive, async_future 
     lua_rawgeti(L, 2, OWN_SPARE);
     lua_pushboolean(L, 0);
     lua_rawseti(L, 2, OWN_SPARE);
-    if (shape != SHAPE_PLAIN && !primitive->done && async_future_value(taken)) {
+    if (!primitive->done && async_future_value(taken)) {
         lua_pushvalue(L, -1);
         lua_rawseti(L, 2, OWN_DONE);
         primitive->done = taken;
@@ -105,7 +105,17 @@ static int push_started(lua_State *L, struct primitive *primitive, async_future 
     return 1;
 }
 
-/* Wait for the primitive at index 1 by a function of the library. */
+/* Wait for the primitive at index 1 by a function of the library, where a future of its own is wanted each time. */
+static int wait_plainly(lua_State *L, struct host *host, struct primitive *primitive, primitive_start *start)
+{
+    struct handle *handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
+
+    handle->settles = true;
+    handle->future = start(primitive->object, host->none);
+    return 1;
+}
+
+/* The same where it may be one that was seen before; what is put stands at index 2. */
 int primitive_wait_with(lua_State *L, struct primitive *primitive, primitive_start *start, enum shape shape)
 {
     struct host *host = host_upvalue(L);
@@ -126,6 +136,8 @@ int primitive_wait_with(lua_State *L, struct primitive *primitive, primitive_sta
 
 int primitive_wait(lua_State *L, struct primitive *primitive, primitive_start *start, enum shape shape)
 {
+    if (shape == SHAPE_PLAIN)
+        return wait_plainly(L, host_upvalue(L), primitive, start);
     lua_settop(L, 1);
     return primitive_wait_with(L, primitive, start, shape);
 }

@@ -48,7 +48,7 @@
 static const char not_held[] = "Lock is not acquired";
 
 NOUN(event, "Event", KEPT_EVENT_CLASS)
-WAITS(event, wait, SHAPE_SAME)
+WAITS(event, wait, async_event_is_set(event_at(L)) ? SHAPE_SAME : SHAPE_PLAIN)
 ACTS(event, set, NULL)
 ACTS(event, clear, NULL)
 TELLS_WHETHER(event, is_set)

@@ -73,14 +73,31 @@ describe("memory", function()
     assert.is_true(round() < before + 8)
   end)
 
-  it("holds many sleepers and wakes them all", function()
-    async.run(function()
-      local woken, tasks = 0, {}
+  it("holds a hundred thousand sleepers, and gives it back when they are woken or cancelled", function()
+    local SLEEPERS = 100000
 
-      for i = 1, 20000 do tasks[i] = create_task(function() await(sleep(0.01)) woken = woken + 1 end) end
-      await(async.wait(tasks))
-      assert.are.equal(20000, woken)
-    end)
+    local function sleep_all(wake)
+      local runner, woken, tasks, before = async.Runner { clock = "manual" }, 0, {}, nil
+
+      collectgarbage() collectgarbage()
+      before = collectgarbage "count"
+      runner:run(function()
+        for i = 1, SLEEPERS do tasks[i] = create_task(function() await(sleep(60)) woken = woken + 1 end) end
+        await(sleep(0))
+        await(sleep(0))
+        print(("%d sleepers, %.0f bytes of Lua's each"):format(SLEEPERS, (collectgarbage "count" - before) * 1024 / SLEEPERS))
+        wake(tasks)
+        await(async.wait(tasks))
+      end)
+      runner:close()
+      return woken
+    end
+
+    assert.are.equal(SLEEPERS, sleep_all(function() async.get_running_loop():advance(60) end))
     collectgarbage() collectgarbage()
+    local after = collectgarbage "count"
+    assert.are.equal(0, sleep_all(function(tasks) for _, task in ipairs(tasks) do task:cancel() end end))
+    collectgarbage() collectgarbage()
+    assert.is_true(collectgarbage "count" < after * 1.2)
   end)
 end)
