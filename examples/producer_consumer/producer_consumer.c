@@ -10,6 +10,7 @@ struct bakery {
 
 struct eater {
     const char *name;
+    double seconds;
     async_queue *shelf;
     int loaf;
 };
@@ -42,7 +43,7 @@ static async_next eat(async_task *task, void *state)
             return async_fail_with(task, async_value_ref(async_task_failure(task)));
         eater->loaf = (int)async_value_int(async_awaited(task));
         printf("%s takes loaf %d\n", eater->name, eater->loaf);
-        ASYNC_AWAIT(task, async_sleep(async_task_loop(task), 0.35));
+        ASYNC_AWAIT(task, async_sleep(async_task_loop(task), eater->seconds));
         async_queue_task_done(eater->shelf);
     }
     printf("%s goes home\n", eater->name);
@@ -51,7 +52,7 @@ static async_next eat(async_task *task, void *state)
 
 static async_next open_bakery(async_task *task, void *state)
 {
-    static struct eater ada = {.name = "Ada"}, bob = {.name = "Bob"};
+    static struct eater ada = {.name = "Ada", .seconds = 0.25}, bob = {.name = "Bob", .seconds = 0.4};
     async_loop *loop = async_task_loop(task);
     struct bakery *bakery = state;
 

@@ -11,14 +11,14 @@ local function bake(shelf)
   shelf:shutdown()
 end
 
-local function eat(name, shelf)
+local function eat(name, seconds, shelf)
   while true do
     local ok, loaf = async.try(shelf:get())
     if not ok and loaf == async.QueueShutDown then
       break
     end
     print(name .. " takes loaf " .. loaf)
-    async.await(async.sleep(0.35))
+    async.await(async.sleep(seconds))
     shelf:task_done()
   end
   print(name .. " goes home")
@@ -27,7 +27,7 @@ end
 local function open_bakery()
   local shelf = async.Queue(2)
   local baking = async.create_task(bake, shelf)
-  local ada, bob = async.create_task(eat, "Ada", shelf), async.create_task(eat, "Bob", shelf)
+  local ada, bob = async.create_task(eat, "Ada", 0.25, shelf), async.create_task(eat, "Bob", 0.4, shelf)
   async.await(async.gather(baking, ada, bob))
 end
 

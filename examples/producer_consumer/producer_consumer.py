@@ -11,21 +11,21 @@ async def bake(shelf):
     shelf.shutdown()
 
 
-async def eat(name, shelf):
+async def eat(name, seconds, shelf):
     while True:
         try:
             loaf = await shelf.get()
         except libasync.QueueShutDown:
             break
         print(f"{name} takes loaf {loaf}")
-        await libasync.sleep(0.35)
+        await libasync.sleep(seconds)
         shelf.task_done()
     print(f"{name} goes home")
 
 
 async def open_bakery():
     shelf = libasync.Queue(2)
-    await libasync.gather(bake(shelf), eat("Ada", shelf), eat("Bob", shelf))
+    await libasync.gather(bake(shelf), eat("Ada", 0.25, shelf), eat("Bob", 0.4, shelf))
 
 
 libasync.run(open_bakery())

@@ -17,17 +17,18 @@ static int sign(bool less, bool more)
 /* A double cannot hold every int64, nor the other way around: whole parts are compared first, then what is behind. */
 static int compare_int_with_double(int64_t number, double real)
 {
-    double whole = trunc(real);
+    int64_t whole;
 
     if (isnan(real))
         return INCOMPARABLE;
-    if (whole >= 0x1p63)
+    if (real >= 0x1p63)
         return -1;
-    if (whole < -0x1p63)
+    if (real < -0x1p63)
         return 1;
-    if (number != (int64_t)whole)
-        return sign(number < (int64_t)whole, number > (int64_t)whole);
-    return sign(whole < real, whole > real);
+    whole = (int64_t)real;
+    if (number != whole)
+        return sign(number < whole, number > whole);
+    return sign((double)whole < real, (double)whole > real);
 }
 
 static int compare_doubles(double one, double other)
