@@ -229,7 +229,7 @@ static int types_setup(PyObject *module)
     PyTypeObject *types[] = { &loop_type,  &handle_type, &timer_handle_type, &future_type, &future_iterator_type,
                               &task_type, &gather_type, &coroutine_type, &wakeup_type, &place_type, &lock_type,
                               &event_type, &semaphore_type, &scope_method_type, &scope_bound_type,
-                              &queue_type, &lifo_queue_type, &priority_queue_type };
+                              &queue_type, &lifo_queue_type, &priority_queue_type, &group_type };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (PyType_Ready(types[i])

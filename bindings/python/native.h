@@ -92,7 +92,7 @@ struct gather {
 };
 
 extern PyTypeObject loop_type, handle_type, timer_handle_type, future_type, future_iterator_type, task_type,
-    gather_type, coroutine_type, wakeup_type;
+    gather_type, coroutine_type, wakeup_type, group_type;
 extern PyMethodDef loop_methods[];
 extern PyGetSetDef loop_getset[];
 extern __thread struct loop *running_loop;

@@ -27,14 +27,13 @@ except ImportError:
         """Several failures as one, where Python has no such class yet: before 3.11."""
 
 
-class TaskGroup:
+class TaskGroup(_core.TaskGroup):
     """The first failure cancels the other tasks, and the scope ends when every task has."""
 
     def __init__(self):
-        self._entered = self._exiting = self._aborting = False
-        self._loop = self._parent = self._woken = None
-        self._parent_cancelled = False
-        self._tasks = set()
+        super().__init__()
+        self._parent = None
+        self._parent_cancelled = self._cancelled = False
         self._errors = []
         self._fatal = None
 
@@ -58,11 +57,14 @@ class TaskGroup:
         if self._parent is None:
             raise RuntimeError(f"TaskGroup {self!r} cannot determine the parent task")
         self._entered = True
+        if self._cancelled:
+            self._abort()
+            self._cancel_parent()
         return self
 
     async def __aexit__(self, kind, error, trace):
         try:
-            await self._join(error)
+            return await self._join(error)
         finally:
             # A failure's traceback holds this frame, and through it the group: neither shall hold the failures back.
             self._parent = self._fatal = None
@@ -87,7 +89,8 @@ class TaskGroup:
         if error is not None and not isinstance(error, asyncio.CancelledError):
             self._errors.append(error)
         if not self._errors:
-            return
+            # The cancel of the group as a whole ends here.
+            return error is not None
         if self._parent.cancelling():
             # Somebody else's cancel must not be lost in the group of failures.
             self._parent.uncancel()
@@ -96,7 +99,7 @@ class TaskGroup:
 
     async def _all_ended(self, cancelled):
         while self._tasks:
-            self._woken = self._loop.create_future()
+            self._woken = _core.Future(loop=self._loop)
             try:
                 await self._woken
             except asyncio.CancelledError as error:
@@ -107,42 +110,33 @@ class TaskGroup:
             self._woken = None
         return cancelled
 
-    def create_task(self, coro, **options):
-        """Start a coroutine in the group."""
-        if not self._entered:
-            coro.close()
-            raise RuntimeError(f"TaskGroup {self!r} has not been entered")
+    def cancel(self, msg=None):
+        """Cancel every task of the group and the scope itself, which then ends without an exception."""
         if self._exiting and not self._tasks:
-            coro.close()
-            raise RuntimeError(f"TaskGroup {self!r} is finished")
-        if self._aborting:
-            coro.close()
-            raise RuntimeError(f"TaskGroup {self!r} is shutting down")
-        task = self._loop.create_task(coro, **options)
-        if task.done():
-            self._on_done(task)
-        else:
-            self._tasks.add(task)
-            task.add_done_callback(self._on_done)
-        return task
+            return
+        self._cancelled = True
+        if self._entered and not self._aborting:
+            self._abort(msg)
+            if not self._exiting:
+                self._cancel_parent(msg)
 
     @staticmethod
     def _is_fatal(error):
         return isinstance(error, (SystemExit, KeyboardInterrupt))
 
-    def _abort(self):
+    def _abort(self, msg=None):
         self._aborting = True
-        for task in self._tasks:
+        for task in list(self._tasks):
             if not task.done():
-                task.cancel()
+                task.cancel(msg)
 
-    def _on_done(self, task):
-        self._tasks.discard(task)
-        if self._woken is not None and not self._tasks and not self._woken.done():
-            self._woken.set_result(True)
-        if task.cancelled():
-            return
-        error = task.exception()
+    def _cancel_parent(self, msg=None):
+        self._parent_cancelled = True
+        self._parent.cancel(msg)
+
+    def _on_end(self, task):
+        """A task of the group has ended, and not by simply returning."""
+        error = None if task.cancelled() else task.exception()
         if error is None:
             return
         self._errors.append(error)
@@ -156,5 +150,4 @@ class TaskGroup:
             })
         elif not self._aborting and not self._parent_cancelled:
             self._abort()
-            self._parent_cancelled = True
-            self._parent.cancel()
+            self._cancel_parent()
