@@ -1,4 +1,4 @@
-/* gather and wait, handed to the core: its futures of the children in, one future out. The results of a gather are
+/* gather, handed to the core: its futures of the children in, one future out. The results of a gather are
    read from the children themselves, so that each comes back as the very object that its task returned. */
 #include "bindings/python/native.h"
 
@@ -162,19 +162,6 @@ PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t co
     answer = packed ? PyObject_CallMethod(words.helpers, "gather", "Oi", packed, keep_errors) : NULL;
     Py_XDECREF(packed);
     return answer;
-}
-
-/* A future of the C wait for a tuple of our futures. */
-PyObject *wait_new(struct loop *loop, PyObject *futures, unsigned when, double timeout)
-{
-    size_t count;
-    async_future **handles = handles_new(futures, &count), *handle;
-
-    if (!handles)
-        return NULL;
-    handle = async_wait(loop->handle, handles, count, when, timeout);
-    PyMem_Free(handles);
-    return future_wrap(loop, handle);
 }
 
 static int traverse(PyObject *self, visitproc visit, void *arg)

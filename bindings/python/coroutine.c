@@ -64,6 +64,22 @@ PySendResult coroutine_await(struct coroutine *self, PyObject *awaitable)
     return PYGEN_ERROR;
 }
 
+void coroutine_drop_handle(struct coroutine *self)
+{
+    self->extra = async_future_unref(self->extra);
+}
+
+/* The C future that a coroutine which yielded itself waits for (given), or NULL when it did no such thing. */
+async_future *coroutine_take_handle(PyObject *yielded)
+{
+    struct coroutine *self = (struct coroutine *)yielded;
+    async_future *handle = self->kind->drop == coroutine_drop_handle ? self->extra : NULL;
+
+    if (handle)
+        self->extra = NULL;
+    return handle;
+}
+
 static PySendResult awaited_send(struct coroutine *self, PyObject *value, PyObject **result)
 {
     if (!self->awaited) {

@@ -17,7 +17,8 @@ struct coroutine_kind {
     /* Goes on after `awaited` (lent): with its value (taken), or with NULL while its failure is raised. Without this
        function the outcome is the coroutine's own. */
     PySendResult (*resume)(struct coroutine *self, PyObject *awaited, PyObject *value, PyObject **result);
-    /* Frees `extra`. */
+    /* Frees `extra`. With coroutine_drop_handle for it, that is a C future: a coroutine that yields itself makes its
+       task, which must be one of ours, wait for that. */
     void (*drop)(struct coroutine *self);
 };
 
@@ -38,6 +39,7 @@ PyObject *coroutine_new(const struct coroutine_kind *kind, PyObject *subject, Py
 PyObject *coroutine_empty(void);
 PySendResult coroutine_await(struct coroutine *self, PyObject *awaitable);
 PySendResult coroutine_await_taken(struct coroutine *self, PyObject *taken);
+void coroutine_drop_handle(struct coroutine *self);
 PySendResult coroutine_throw(PyObject *coroutine, PyObject *exception, PyObject **result);
 
 #endif

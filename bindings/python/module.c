@@ -40,6 +40,7 @@ static struct {
     { &words.timeout_error, "asyncio", "TimeoutError" },
     { &words.gaierror, "socket", "gaierror" },
     { &words.deque, "collections", "deque" },
+    { &words.all_completed, "asyncio", "ALL_COMPLETED" },
     { &words.queue_empty, "asyncio", "QueueEmpty" },
     { &words.queue_full, "asyncio", "QueueFull" },
     { &words.set_running_loop, "asyncio", "_set_running_loop" },
@@ -114,18 +115,6 @@ static PyObject *create_task(PyObject *module, PyObject *const *args, Py_ssize_t
     Py_XDECREF(method);
     Py_XDECREF(loop);
     return answer;
-}
-
-/* (loop, futures, when, timeout) */
-static PyObject *wait_for_futures(PyObject *module, PyObject *args)
-{
-    PyObject *loop, *futures;
-    unsigned when;
-    double timeout;
-
-    if (!PyArg_ParseTuple(args, "O!O!Id", &loop_type, &loop, &PyTuple_Type, &futures, &when, &timeout))
-        return NULL;
-    return wait_new((struct loop *)loop, futures, when, timeout);
 }
 
 /* The Python side of the loop that a handle belongs to; an immortal failed future belongs to whichever is meant. */
@@ -215,7 +204,9 @@ static PyMethodDef functions[] = {
       "raised once it has ended." },
     { "wait_until", FAST(function_wait_until),
       "wait_until(fut, when)\n--\n\nThe same until a time of the loop's clock, which several awaits may share." },
-    { "wait", wait_for_futures, METH_VARARGS, NULL },
+    { "wait", FAST(function_wait),
+      "wait(fs, *, timeout=None, return_when=ALL_COMPLETED)\n--\n\nWait for futures without minding how they end; the "
+      "sets (done, pending)." },
     { "wrap_handle", (PyCFunction)(void (*)(void))wrap_handle, METH_VARARGS | METH_KEYWORDS,
       "wrap_handle(handle, *, loop=None)\n--\n\nA C future as a Python one: its address, with a reference, or its "
       "proxy." },

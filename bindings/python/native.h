@@ -102,6 +102,7 @@ struct words {
     PyObject *call_soon, *call_exception_handler, *create_task, *get_loop, *throw, *cancel, *add_done_callback;
     PyObject *blocking, *done, *cancelled, *result, *set_result, *acquire, *release;
     PyObject *put_nowait, *get_nowait, *qsize, *empty, *full, *init_items, *put_item, *take_item;
+    PyObject *all_completed;
     PyObject *queue_empty, *queue_full, *queue_shut_down;
     PyObject *deque, *deque_append, *deque_remove, *deque_popleft;
     PyObject *only_context;    /* ("context",): the keyword names of a call */
@@ -238,14 +239,16 @@ PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t coun
 
 /* sleep.c */
 PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
-async_future *sleep_take_handle(PyObject *yielded);
 
-/* wait_for.c */
+/* coroutine.c */
+async_future *coroutine_take_handle(PyObject *yielded);
+
+/* wait.c and wait_for.c */
+PyObject *function_wait(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *function_wait_for(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *function_wait_until(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 /* combine.c */
 PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
-PyObject *wait_new(struct loop *loop, PyObject *futures, unsigned when, double timeout);
 
 #endif

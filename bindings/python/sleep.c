@@ -35,12 +35,7 @@ static PySendResult resume(struct coroutine *self, PyObject *awaited, PyObject *
     return PYGEN_RETURN;
 }
 
-static void drop(struct coroutine *self)
-{
-    self->extra = async_future_unref(self->extra);
-}
-
-static const struct coroutine_kind kind = { "sleep", start, resume, drop };
+static const struct coroutine_kind kind = { "sleep", start, resume, coroutine_drop_handle };
 
 PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
@@ -52,15 +47,4 @@ PyObject *function_sleep(PyObject *module, PyObject *const *args, Py_ssize_t cou
     if (arguments_parse("sleep", keywords, 2, 1, args, count, names, found))
         return NULL;
     return coroutine_new(&kind, found[1], found[0]);
-}
-
-/* The C future that a coroutine which yielded itself waits for (given), or NULL when it did no such thing. */
-async_future *sleep_take_handle(PyObject *yielded)
-{
-    struct coroutine *self = (struct coroutine *)yielded;
-    async_future *handle = self->kind == &kind ? self->extra : NULL;
-
-    if (handle)
-        self->extra = NULL;
-    return handle;
 }

@@ -176,7 +176,7 @@ static async_future *to_wait_for(struct task *task, PyObject *yielded)
 
     if (yielded == Py_None)
         return async_sleep(((struct loop *)task->future.loop)->handle, 0);
-    if (type == &coroutine_type && (handle = sleep_take_handle(yielded)))
+    if (type == &coroutine_type && (handle = coroutine_take_handle(yielded)))
         return handle;
     if (future_check(yielded))
         return future_to_wait_for(task, (struct future *)yielded);

@@ -12,7 +12,7 @@ struct group {
     PyObject *loop;        /* from the entry on */
     PyObject *tasks;       /* those that have not ended: the keys of a dict, which keeps their order */
     PyObject *woken;       /* the future for which the end of the scope waits */
-    PyObject *on_done;     /* the callback of every task, while there are tasks */
+    PyObject *on_done;     /* the callback of tasks that C does not know, while there are tasks */
     char entered;
     char exiting;
     char aborting;
@@ -76,26 +76,70 @@ static bool has_returned(PyObject *task)
 static PyObject *on_done(PyObject *self, PyObject *task)
 {
     struct group *group = (struct group *)self;
+    bool returned = has_returned(task);
+    PyObject *answer = NULL;
 
+    Py_INCREF(task);
     if (PyDict_DelItem(group->tasks, task))
         PyErr_Clear();
-    if (PyDict_GET_SIZE(group->tasks) == 0 && wake_scope(group))
-        return NULL;
-    if (has_returned(task))
-        Py_RETURN_NONE;
-    return PyObject_CallMethod(self, "_on_end", "O", task);
+    if (PyDict_GET_SIZE(group->tasks) > 0 || !wake_scope(group))
+        answer = returned ? Py_NewRef(Py_None) : PyObject_CallMethod(self, "_on_end", "O", task);
+    Py_DECREF(task);
+    return answer;
 }
 
 static PyMethodDef on_done_method = { "_on_task_done", on_done, METH_O, NULL };
+
+/* A task of a loop of ours is listened to in C, where that costs no context. The group holds its task until then. */
+struct child {
+    struct group *group;
+    PyObject *task;
+};
+
+static void on_child_done(async_future *handle, void *user)
+{
+    struct child *child = user;
+    struct loop *loop = (struct loop *)((struct future *)child->task)->loop, *previous = loop_enter(loop);
+    PyObject *answer = on_done((PyObject *)child->group, child->task);
+
+    if (!answer)
+        loop_caught(loop, "Exception in callback of %R", (PyObject *)child->group, NULL, NULL);
+    Py_XDECREF(answer);
+    loop_leave(loop, previous);
+}
+
+static void child_free(void *user)
+{
+    struct child *child = user;
+
+    Py_DECREF(child->group);
+    PyMem_Free(child);
+}
+
+static int listen_in_c(struct group *group, struct future *task)
+{
+    async_future *handle = future_handle(task);
+    struct child *child = handle ? PyMem_Malloc(sizeof *child) : NULL;
+    int error;
+
+    if (!child) {
+        if (handle)
+            PyErr_NoMemory();
+        return -1;
+    }
+    *child = (struct child){ (struct group *)Py_NewRef((PyObject *)group), (PyObject *)task };
+    error = async_future_on_done(handle, on_child_done, child, child_free);
+    return error ? raise_error(error, NULL) : 0;
+}
 
 static int listen(struct group *group, PyObject *task)
 {
     PyObject *answer;
 
+    if (future_check(task) && ((struct future *)task)->native)
+        return listen_in_c(group, (struct future *)task);
     if (!group->on_done && !(group->on_done = PyCFunction_New(&on_done_method, (PyObject *)group)))
         return -1;
-    if (future_check(task))
-        return callback_add((struct future *)task, group->on_done, NULL);
     answer = PyObject_CallMethodOneArg(task, words.add_done_callback, group->on_done);
     Py_XDECREF(answer);
     return answer ? 0 : -1;

@@ -9,7 +9,7 @@ from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunct
 
 from . import capi
 from ._core import Future, Handle, Task, TimerHandle
-from ._core import create_task, gather, get_running_loop, handle, sleep, wait_for, wait_until, wrap_handle
+from ._core import create_task, gather, get_running_loop, handle, sleep, wait, wait_for, wait_until, wrap_handle
 from ._core import _get_running_loop
 from ._helpers import Error
 from .loop import Loop
@@ -17,7 +17,7 @@ from .policy import DefaultEventLoopPolicy, get_event_loop, get_event_loop_polic
 from .policy import set_event_loop, set_event_loop_policy
 from .tasks import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
 from .tasks import all_tasks, as_completed, create_eager_task_factory, current_task, eager_task_factory
-from .tasks import ensure_future, iscoroutine, run_coroutine_threadsafe, shield, wait, wrap_future
+from .tasks import ensure_future, iscoroutine, run_coroutine_threadsafe, shield, wrap_future
 from .groups import BaseExceptionGroup, ExceptionGroup, TaskGroup
 from .timeouts import Timeout, timeout, timeout_at
 from .locks import Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock, Semaphore

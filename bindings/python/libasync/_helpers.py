@@ -48,6 +48,11 @@ def note_timeout(error):
     note_timeout(error)
 
 
+def wait(fs, timeout, return_when):
+    from .tasks import wait
+    return wait(fs, timeout, return_when)
+
+
 def wait_for(awaitable, timeout):
     from .tasks import wait_for
     return wait_for(awaitable, timeout)

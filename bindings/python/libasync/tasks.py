@@ -14,11 +14,6 @@ ALL_COMPLETED = asyncio.ALL_COMPLETED
 FIRST_COMPLETED = asyncio.FIRST_COMPLETED
 FIRST_EXCEPTION = asyncio.FIRST_EXCEPTION
 
-_WHEN = {
-    ALL_COMPLETED: capi.ASYNC_ALL_COMPLETED,
-    FIRST_COMPLETED: capi.ASYNC_FIRST_COMPLETED,
-    FIRST_EXCEPTION: capi.ASYNC_FIRST_EXCEPTION,
-}
 # Bound now, so that ours may stand in asyncio's place without calling themselves.
 _asyncio_current_task = asyncio.current_task
 _asyncio_all_tasks = asyncio.all_tasks
@@ -100,25 +95,18 @@ def foreign_gather(awaitables, return_exceptions):
     return combine.gather(awaitables, return_exceptions, loop or _helpers.get_event_loop(), ensure_future)
 
 
-async def wait(fs, *, timeout=None, return_when=ALL_COMPLETED):
-    """Wait for futures without minding how they end; the sets (done, pending)."""
+async def wait(fs, timeout, return_when):
+    """What libasync.wait is for any futures on any loop."""
     if asyncio.isfuture(fs) or iscoroutine(fs):
         raise TypeError(f"expect a list of futures, not {type(fs).__name__}")
     if not fs:
         raise ValueError("Set of Tasks/Futures is empty.")
-    if return_when not in _WHEN:
+    if return_when not in (ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION):
         raise ValueError(f"Invalid return_when value: {return_when}")
     fs = set(fs)
     if any(iscoroutine(f) for f in fs):
         raise TypeError("Passing coroutines is forbidden, use tasks explicitly.")
-    loop = _core.get_running_loop()
-    if not isinstance(loop, _core.Loop):
-        return await combine.wait(fs, timeout, return_when, loop)
-    native = tuple(gather_child(f, loop) for f in fs)
-    limit = capi.ASYNC_FOREVER if timeout is None or timeout == math.inf else max(timeout, 0)
-    await _core.wait(loop, native, _WHEN[return_when], limit)
-    done = {f for f in fs if f.done()}
-    return done, fs - done
+    return await combine.wait(fs, timeout, return_when, _core.get_running_loop())
 
 
 def as_completed(fs, *, timeout=None):
