@@ -3,6 +3,7 @@
 import contextvars
 import functools
 import signal
+import sys
 import threading
 
 from . import _core
@@ -56,7 +57,7 @@ class Runner:
         if _core._get_running_loop() is not None:
             raise RuntimeError("Runner.run() cannot be called from a running event loop")
         self._initialize()
-        task = self._loop.create_task(coro, context=self._context if context is None else context)
+        task = self._create_task(coro, self._context if context is None else context)
         handler = self._take_interrupts(task)
         self._interrupts = 0
         try:
@@ -68,6 +69,12 @@ class Runner:
         finally:
             if handler is not None and signal.getsignal(signal.SIGINT) is handler:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _create_task(self, coro, context):
+        if sys.version_info < (3, 11) and not isinstance(self._loop, _core.Loop):
+            # asyncio's own loops took no context then; the task has a copy of this one.
+            return context.run(self._loop.create_task, coro)
+        return self._loop.create_task(coro, context=context)
 
     def _take_interrupts(self, task):
         if threading.current_thread() is not threading.main_thread() \

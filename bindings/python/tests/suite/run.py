@@ -83,6 +83,9 @@ def main():
     parser.add_argument("-k", dest="wanted")
     parser.add_argument("-v", dest="verbose", action="store_true")
     options = parser.parse_args()
+    if sys.version_info < (3, 11):
+        print("before 3.11 the tests ask for what asyncio has dropped since: loop= in every call")
+        return 77
     from excluded import excluded
     replace()
     warnings.simplefilter("ignore", DeprecationWarning)
