@@ -1,6 +1,6 @@
 /* What a TaskGroup does for each task: asyncio's rules and messages, 3.13's. The scope itself, which each group has but
    once, is written in Python. */
-#include "bindings/python/native.h"
+#include "bindings/python/waiting.h"
 
 #include <stddef.h>
 #include <structmember.h>
@@ -10,12 +10,22 @@ struct group {
     PyObject *dict;
     PyObject *weakrefs;
     PyObject *loop;        /* from the entry on */
-    PyObject *tasks;       /* those that have not ended: the keys of a dict, which keeps their order */
     PyObject *woken;       /* the future for which the end of the scope waits */
-    PyObject *on_done;     /* the callback of tasks that C does not know, while there are tasks */
+    struct child *first;   /* those that have not ended, in the order of their creation */
+    struct child **end;
+    Py_ssize_t count;
     char entered;
     char exiting;
     char aborting;
+};
+
+/* Held by the callback of its task, and so until that has run or will not come any more. The collector need not see what
+   a callback that is due holds. */
+struct child {
+    struct child *next;
+    struct child **back;   /* what points here; NULL once it has ended */
+    struct group *group;
+    PyObject *task;
 };
 
 static int raise_state(PyObject *group, PyObject *coroutine, const char *format)
@@ -35,7 +45,7 @@ static int check_open(struct group *group, PyObject *coroutine)
 
     if (!group->entered)
         return raise_state(self, coroutine, "TaskGroup %R has not been entered");
-    if (group->exiting && PyDict_GET_SIZE(group->tasks) == 0)
+    if (group->exiting && group->count == 0)
         return raise_state(self, coroutine, "TaskGroup %R is finished");
     if (group->aborting)
         return raise_state(self, coroutine, "TaskGroup %R is shutting down");
@@ -54,53 +64,78 @@ static PyObject *task_new(struct group *group, PyObject *const *args, Py_ssize_t
     return task;
 }
 
-static int wake_scope(struct group *group)
+static struct child *child_new(struct group *group, PyObject *task)
 {
-    struct future *woken = (struct future *)group->woken;
+    struct child *child = PyMem_Malloc(sizeof *child);
 
-    Py_CLEAR(group->on_done);
-    if (!woken || (PyObject *)woken == Py_None || !future_check(group->woken) || future_is_done(woken))
-        return 0;
-    return future_finish(woken, FINISHED, false, Py_NewRef(Py_True));
+    if (!child) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    child->next = NULL;
+    child->back = group->end;
+    child->group = (struct group *)Py_NewRef((PyObject *)group);
+    child->task = Py_NewRef(task);
+    *group->end = child;
+    group->end = &child->next;
+    group->count++;
+    return child;
 }
 
-/* Whether the task simply returned. */
-static bool has_returned(PyObject *task)
+static void child_unlink(struct child *child)
+{
+    if (!child->back)
+        return;
+    *child->back = child->next;
+    if (child->next)
+        child->next->back = child->back;
+    else
+        child->group->end = child->back;
+    child->back = NULL;
+    child->group->count--;
+}
+
+static void child_free(void *user)
+{
+    struct child *child = user;
+
+    child_unlink(child);
+    Py_DECREF(child->task);
+    Py_DECREF(child->group);
+    PyMem_Free(child);
+}
+
+static int wake_scope(struct group *group)
+{
+    PyObject *woken = group->woken;
+
+    if (!woken || !future_check(woken) || future_is_done((struct future *)woken))
+        return 0;
+    return future_finish((struct future *)woken, FINISHED, false, Py_NewRef(Py_True));
+}
+
+/* Only what did not simply return is a matter for the scope. */
+static PyObject *task_ended(struct group *group, PyObject *task)
 {
     struct future *future = (struct future *)task;
 
-    return future_check(task) && future_is_done(future) && future->state == FINISHED && future->result
-        && !future->failed;
+    if (future_check(task) && future_is_done(future) && future->state == FINISHED && future->result && !future->failed)
+        Py_RETURN_NONE;
+    return PyObject_CallMethod((PyObject *)group, "_on_end", "O", task);
 }
 
-static PyObject *on_done(PyObject *self, PyObject *task)
+static PyObject *child_ended(struct child *child)
 {
-    struct group *group = (struct group *)self;
-    bool returned = has_returned(task);
-    PyObject *answer = NULL;
-
-    Py_INCREF(task);
-    if (PyDict_DelItem(group->tasks, task))
-        PyErr_Clear();
-    if (PyDict_GET_SIZE(group->tasks) > 0 || !wake_scope(group))
-        answer = returned ? Py_NewRef(Py_None) : PyObject_CallMethod(self, "_on_end", "O", task);
-    Py_DECREF(task);
-    return answer;
+    child_unlink(child);
+    return child->group->count == 0 && wake_scope(child->group) ? NULL : task_ended(child->group, child->task);
 }
 
-static PyMethodDef on_done_method = { "_on_task_done", on_done, METH_O, NULL };
-
-/* A task of a loop of ours is listened to in C, where that costs no context. The group holds its task until then. */
-struct child {
-    struct group *group;
-    PyObject *task;
-};
-
-static void on_child_done(async_future *handle, void *user)
+/* A task of a loop of ours is listened to in C, where that costs no context. */
+static void on_done(async_future *handle, void *user)
 {
     struct child *child = user;
     struct loop *loop = (struct loop *)((struct future *)child->task)->loop, *previous = loop_enter(loop);
-    PyObject *answer = on_done((PyObject *)child->group, child->task);
+    PyObject *answer = child_ended(child);
 
     if (!answer)
         loop_caught(loop, "Exception in callback of %R", (PyObject *)child->group, NULL, NULL);
@@ -108,55 +143,64 @@ static void on_child_done(async_future *handle, void *user)
     loop_leave(loop, previous);
 }
 
-static void child_free(void *user)
+static int listen_in_c(struct child *child)
 {
-    struct child *child = user;
-
-    Py_DECREF(child->group);
-    PyMem_Free(child);
-}
-
-static int listen_in_c(struct group *group, struct future *task)
-{
-    async_future *handle = future_handle(task);
-    struct child *child = handle ? PyMem_Malloc(sizeof *child) : NULL;
+    async_future *handle = future_handle((struct future *)child->task);
     int error;
 
-    if (!child) {
-        if (handle)
-            PyErr_NoMemory();
+    if (!handle) {
+        child_free(child);
         return -1;
     }
-    *child = (struct child){ (struct group *)Py_NewRef((PyObject *)group), (PyObject *)task };
-    error = async_future_on_done(handle, on_child_done, child, child_free);
+    error = async_future_on_done(handle, on_done, child, child_free);
     return error ? raise_error(error, NULL) : 0;
+}
+
+static PyObject *on_foreign_done(PyObject *capsule, PyObject *task)
+{
+    return child_ended(PyCapsule_GetPointer(capsule, NULL));
+}
+
+static void capsule_free(PyObject *capsule)
+{
+    child_free(PyCapsule_GetPointer(capsule, NULL));
+}
+
+static int listen_in_python(struct child *child)
+{
+    static PyMethodDef method = { "_on_task_done", on_foreign_done, METH_O, NULL };
+    PyObject *capsule = PyCapsule_New(child, NULL, capsule_free), *callback, *answer;
+
+    if (!capsule) {
+        child_free(child);
+        return -1;
+    }
+    callback = PyCFunction_New(&method, capsule);
+    answer = callback ? PyObject_CallMethodOneArg(child->task, words.add_done_callback, callback) : NULL;
+    Py_XDECREF(answer);
+    Py_XDECREF(callback);
+    Py_DECREF(capsule);
+    return answer ? 0 : -1;
 }
 
 static int listen(struct group *group, PyObject *task)
 {
-    PyObject *answer;
+    struct child *child = child_new(group, task);
 
-    if (future_check(task) && ((struct future *)task)->native)
-        return listen_in_c(group, (struct future *)task);
-    if (!group->on_done && !(group->on_done = PyCFunction_New(&on_done_method, (PyObject *)group)))
+    if (!child)
         return -1;
-    answer = PyObject_CallMethodOneArg(task, words.add_done_callback, group->on_done);
-    Py_XDECREF(answer);
-    return answer ? 0 : -1;
+    return future_check(task) && ((struct future *)task)->native ? listen_in_c(child) : listen_in_python(child);
 }
 
 /* An eager task may have ended already. */
 static int admit(struct group *group, PyObject *task)
 {
-    PyObject *answer, *done = future_check(task) ? PyBool_FromLong(future_is_done((struct future *)task))
-                                                 : PyObject_CallMethodNoArgs(task, words.done);
+    int done = waiter_is(task, words.done);
+    PyObject *answer;
 
-    Py_XDECREF(done);
-    if (!done)
-        return -1;
-    if (done == Py_False)
-        return PyDict_SetItem(group->tasks, task, Py_None) || listen(group, task) ? -1 : 0;
-    answer = on_done((PyObject *)group, task);
+    if (done <= 0)
+        return done < 0 ? -1 : listen(group, task);
+    answer = task_ended(group, task);
     Py_XDECREF(answer);
     return answer ? 0 : -1;
 }
@@ -175,14 +219,24 @@ static PyObject *method_create_task(PyObject *self, PyObject *const *args, Py_ss
     return task;
 }
 
-static int init(PyObject *self, PyObject *args, PyObject *kwargs)
+static PyObject *get_tasks(PyObject *self, void *unused)
 {
     struct group *group = (struct group *)self;
+    PyObject *tasks = PyList_New(0);
 
-    if (arguments_unpack("TaskGroup.__init__", NULL, 0, 0, args, kwargs, NULL))
-        return -1;
-    Py_XSETREF(group->tasks, PyDict_New());
-    return group->tasks ? 0 : -1;
+    for (struct child *at = group->first; tasks && at; at = at->next)
+        if (PyList_Append(tasks, at->task))
+            Py_CLEAR(tasks);
+    return tasks;
+}
+
+static PyObject *group_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    struct group *group = (struct group *)type->tp_alloc(type, 0);
+
+    if (group)
+        group->end = &group->first;
+    return (PyObject *)group;
 }
 
 static int traverse(PyObject *self, visitproc visit, void *arg)
@@ -191,9 +245,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
 
     Py_VISIT(group->dict);
     Py_VISIT(group->loop);
-    Py_VISIT(group->tasks);
     Py_VISIT(group->woken);
-    Py_VISIT(group->on_done);
     return 0;
 }
 
@@ -203,9 +255,7 @@ static int clear(PyObject *self)
 
     Py_CLEAR(group->dict);
     Py_CLEAR(group->loop);
-    Py_CLEAR(group->tasks);
     Py_CLEAR(group->woken);
-    Py_CLEAR(group->on_done);
     return 0;
 }
 
@@ -220,12 +270,16 @@ static void dealloc(PyObject *self)
 
 static PyMemberDef members[] = {
     { "_loop", T_OBJECT, offsetof(struct group, loop), 0, NULL },
-    { "_tasks", T_OBJECT, offsetof(struct group, tasks), READONLY, NULL },
     { "_woken", T_OBJECT, offsetof(struct group, woken), 0, NULL },
     { "_entered", T_BOOL, offsetof(struct group, entered), 0, NULL },
     { "_exiting", T_BOOL, offsetof(struct group, exiting), 0, NULL },
     { "_aborting", T_BOOL, offsetof(struct group, aborting), 0, NULL },
     { NULL, 0, 0, 0, NULL },
+};
+
+static PyGetSetDef getset[] = {
+    { "_tasks", get_tasks, NULL, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL },
 };
 
 static PyMethodDef methods[] = {
@@ -239,13 +293,13 @@ PyTypeObject group_type = {
     .tp_name = "libasync._core.TaskGroup",
     .tp_basicsize = sizeof(struct group),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .tp_new = PyType_GenericNew,
-    .tp_init = init,
+    .tp_new = group_new,
     .tp_dealloc = dealloc,
     .tp_traverse = traverse,
     .tp_clear = clear,
     .tp_methods = methods,
     .tp_members = members,
+    .tp_getset = getset,
     .tp_dictoffset = offsetof(struct group, dict),
     .tp_weaklistoffset = offsetof(struct group, weakrefs),
 };

@@ -31,7 +31,6 @@ class TaskGroup(_core.TaskGroup):
     """The first failure cancels the other tasks, and the scope ends when every task has."""
 
     def __init__(self):
-        super().__init__()
         self._parent = None
         self._parent_cancelled = self._cancelled = False
         self._errors = []
@@ -126,7 +125,7 @@ class TaskGroup(_core.TaskGroup):
 
     def _abort(self, msg=None):
         self._aborting = True
-        for task in list(self._tasks):
+        for task in self._tasks:
             if not task.done():
                 task.cancel(msg)
 
