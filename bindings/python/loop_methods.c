@@ -155,10 +155,9 @@ static PyObject *run_error(int error)
     return NULL;
 }
 
-static PyObject *run(PyObject *self, PyObject *unused)
+/* What ended the program inside is raised outside. */
+static PyObject *run_over(struct loop *loop, struct loop *previous, int error)
 {
-    struct loop *loop = (struct loop *)self, *previous = loop_enter(loop);
-    int error = async_loop_run(loop->handle);
     PyObject *fatal = loop->fatal;
 
     loop_leave(loop, previous);
@@ -168,6 +167,24 @@ static PyObject *run(PyObject *self, PyObject *unused)
     raise_object(fatal);
     Py_DECREF(fatal);
     return NULL;
+}
+
+static PyObject *run(PyObject *self, PyObject *unused)
+{
+    struct loop *loop = (struct loop *)self, *previous = loop_enter(loop);
+
+    return run_over(loop, previous, async_loop_run(loop->handle));
+}
+
+static PyObject *advance(PyObject *self, PyObject *given)
+{
+    struct loop *loop = (struct loop *)self, *previous;
+    double seconds = PyFloat_AsDouble(given);
+
+    if (seconds == -1.0 && PyErr_Occurred())
+        return NULL;
+    previous = loop_enter(loop);
+    return run_over(loop, previous, async_loop_advance(loop->handle, seconds));
 }
 
 static PyObject *abandon(PyObject *self, PyObject *unused)
@@ -265,6 +282,7 @@ PyMethodDef loop_methods[] = {
     { "set_task_factory", set_task_factory, METH_O, NULL },
     { "get_task_factory", get_task_factory, METH_NOARGS, NULL },
     { "_run", run, METH_NOARGS, NULL },
+    { "_advance", advance, METH_O, NULL },
     { "_abandon", abandon, METH_NOARGS, NULL },
     { "_drain", drain, METH_NOARGS, NULL },
     { "_all_tasks", all_tasks, METH_NOARGS, NULL },

@@ -165,6 +165,33 @@ static PyObject *wrap_handle(PyObject *module, PyObject *args, PyObject *kwargs)
     return task;
 }
 
+/* (loop, object): an object as a value of C, for Python's half of the binding. */
+static PyObject *value_of(PyObject *module, PyObject *args)
+{
+    PyObject *loop, *object, *proxy;
+    async_value *value;
+
+    if (!PyArg_ParseTuple(args, "O!O", &loop_type, &loop, &object))
+        return NULL;
+    value = value_from_python(((struct loop *)loop)->handle, NULL, object);
+    proxy = value ? proxy_of_value(value) : PyErr_NoMemory();
+    async_value_unref(value);
+    return proxy;
+}
+
+/* What a function of the C interface answered, raised if it is an error. */
+static PyObject *check(PyObject *module, PyObject *code)
+{
+    long error = PyLong_AsLong(code);
+
+    if (error || PyErr_Occurred()) {
+        if (!PyErr_Occurred())
+            raise_error((int)error, NULL);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 static PyObject *find_loop(PyObject *module, PyObject *given)
 {
     struct loop *loop = loop_of(loop_of_handle(given));
@@ -244,6 +271,8 @@ static PyObject *set_helpers(PyObject *module, PyObject *args)
 
 static PyMethodDef setup_functions[] = {
     { "_find_loop", find_loop, METH_O, NULL },
+    { "_check", check, METH_O, NULL },
+    { "_value", value_of, METH_VARARGS, NULL },
     { "_set_helpers", set_helpers, METH_VARARGS, NULL },
     { NULL, NULL, 0, NULL },
 };

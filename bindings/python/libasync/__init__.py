@@ -22,18 +22,21 @@ from .groups import BaseExceptionGroup, ExceptionGroup, TaskGroup
 from .timeouts import Timeout, timeout, timeout_at
 from .locks import Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock, Semaphore
 from .queues import LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown
+from .limiter import CapacityLimiter
+from .broadcast import Broadcast, Receiver
 from .runner import Runner, run
 
 __version__ = capi.async_version()
 
 __all__ = [
-    "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "Barrier", "BoundedSemaphore",
-    "BrokenBarrierError", "CancelledError", "Condition", "DefaultEventLoopPolicy", "Error", "Event",
-    "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future", "Handle", "InvalidStateError", "LifoQueue", "Lock", "Loop",
-    "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Runner", "Semaphore", "Task",
-    "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks", "as_completed", "capi",
-    "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather",
-    "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine", "iscoroutinefunction",
-    "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy",
-    "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait", "wait_for", "wait_until", "wrap_future", "wrap_handle",
+    "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "Barrier", "BaseExceptionGroup",
+    "BoundedSemaphore", "Broadcast", "BrokenBarrierError", "CancelledError", "CapacityLimiter", "Condition",
+    "DefaultEventLoopPolicy", "Error", "Event", "ExceptionGroup", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future",
+    "Handle", "InvalidStateError", "LifoQueue", "Lock", "Loop", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull",
+    "QueueShutDown", "Receiver", "Runner", "Semaphore", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle",
+    "all_tasks", "as_completed", "capi", "create_eager_task_factory", "create_task", "current_task",
+    "eager_task_factory", "ensure_future", "gather", "get_event_loop", "get_event_loop_policy", "get_running_loop",
+    "handle", "iscoroutine", "iscoroutinefunction", "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe",
+    "set_event_loop", "set_event_loop_policy", "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait",
+    "wait_for", "wait_until", "wrap_future", "wrap_handle",
 ]

@@ -61,12 +61,15 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
     def run_forever(self):
         self._check_closed()
         self._check_running()
+        self._run_with_hooks(self._run)
+
+    def _run_with_hooks(self, run, *args):
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(firstiter=self._generator_started, finalizer=self._generator_dropped)
         self._thread = threading.get_ident()
         previous = self._hear_signals()
         try:
-            self._run()
+            run(*args)
         finally:
             self._ignore_signals(previous)
             self._thread = None
@@ -109,6 +112,25 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
         self._executor_shutdown_called = True
         if executor is not None:
             executor.shutdown(wait=False)
+
+    # A clock for tests
+
+    def set_clock(self, clock):
+        """Go by another clock, before the first timer is set: "real", "manual" for one that stands still until it is
+        moved, "jumping" for one that skips to the next timer when there is nothing else to do."""
+        self._check_closed()
+        if clock not in _CLOCKS:
+            raise ValueError(f"Invalid clock value: {clock!r}")
+        _core._check(capi.async_loop_set_clock(self, _CLOCKS[clock]))
+
+    def advance(self, seconds):
+        """Move a test clock on. A loop that stands still also runs: what is ready, then each timer that falls due."""
+        self._check_closed()
+        if self.is_running():
+            self._advance(seconds)
+        else:
+            self._check_running()
+            self._run_with_hooks(self._advance, seconds)
 
     # Signals: the interpreter's own handler wakes the poll through a socket, and those that were asked for run here.
 
@@ -288,6 +310,11 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
         return [_address(address, proto) for address in found]
 
 
+_CLOCKS = {
+    "real": capi.ASYNC_CLOCK_REAL,
+    "manual": capi.ASYNC_CLOCK_MANUAL,
+    "jumping": capi.ASYNC_CLOCK_JUMPING,
+}
 _FAMILIES = {
     socket.AF_UNSPEC: capi.ASYNC_ANY,
     socket.AF_INET: capi.ASYNC_IPV4,

@@ -56,9 +56,12 @@ def set_event_loop_policy(policy):
     _policy = policy
 
 
-def new_event_loop():
-    """A new loop, which nobody runs yet."""
-    return get_event_loop_policy().new_event_loop()
+def new_event_loop(*, clock=None):
+    """A new loop, which nobody runs yet; for a test perhaps with another clock, see Loop.set_clock."""
+    loop = get_event_loop_policy().new_event_loop()
+    if clock is not None:
+        loop.set_clock(clock)
+    return loop
 
 
 def set_event_loop(loop):
