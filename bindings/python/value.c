@@ -2,6 +2,7 @@
    code can pass on and which comes back to Python as the same object. */
 #include "bindings/python/native.h"
 
+#include <netdb.h>
 #include <string.h>
 
 static async_type *python_type;
@@ -247,9 +248,11 @@ PyObject *error_to_python(int error, const char *message)
     case ASYNC_ECLOSED:
         return PyObject_CallFunction(PyExc_RuntimeError, "s", "Event loop is closed");
     case ASYNC_ENONAME:
+        return PyObject_CallFunction(words.gaierror, "is", EAI_NONAME, message);
     case ASYNC_ESERVICE:
+        return PyObject_CallFunction(words.gaierror, "is", EAI_SERVICE, message);
     case ASYNC_EDNS:
-        return PyObject_CallFunction(words.gaierror, "is", error, message);
+        return PyObject_CallFunction(words.gaierror, "is", EAI_AGAIN, message);
     default:
         return PyObject_CallFunction(words.error, "is", error, message);
     }

@@ -11,7 +11,7 @@ import warnings
 import weakref
 from asyncio.log import logger
 
-from . import _core, _helpers, capi
+from . import _core, _helpers, capi, names
 from .tasks import ensure_future, gather
 
 
@@ -303,11 +303,7 @@ class Loop(_core.Loop, asyncio.AbstractEventLoop):
     # Names
 
     async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
-        found = await capi.async_getaddrinfo(
-            self, _text(host), _text(port), _FAMILIES[family], _TYPES[type],
-            (capi.ASYNC_DNS_NUMERIC_HOST if flags & socket.AI_NUMERICHOST else 0)
-            | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0))
-        return [_address(address, proto) for address in found]
+        return await names.getaddrinfo(self, host, port, family, type, proto, flags)
 
 
 _CLOCKS = {
@@ -315,25 +311,3 @@ _CLOCKS = {
     "manual": capi.ASYNC_CLOCK_MANUAL,
     "jumping": capi.ASYNC_CLOCK_JUMPING,
 }
-_FAMILIES = {
-    socket.AF_UNSPEC: capi.ASYNC_ANY,
-    socket.AF_INET: capi.ASYNC_IPV4,
-    socket.AF_INET6: capi.ASYNC_IPV6,
-}
-_TYPES = {0: capi.ASYNC_ANY, socket.SOCK_STREAM: capi.ASYNC_STREAM, socket.SOCK_DGRAM: capi.ASYNC_DATAGRAM}
-_PROTOCOLS = {socket.SOCK_STREAM: socket.IPPROTO_TCP, socket.SOCK_DGRAM: socket.IPPROTO_UDP}
-
-
-def _text(name):
-    if name is None or isinstance(name, str):
-        return name
-    return name.decode("ascii") if isinstance(name, (bytes, bytearray)) else str(int(name))
-
-
-def _address(address, proto):
-    host, port = capi.async_address_host(address), capi.async_address_port(address)
-    kind = socket.SOCK_DGRAM if capi.async_address_type(address) == capi.ASYNC_DATAGRAM else socket.SOCK_STREAM
-    proto = proto or _PROTOCOLS[kind]
-    if capi.async_address_family(address) == capi.ASYNC_IPV6:
-        return socket.AF_INET6, kind, proto, "", (host, port, 0, capi.async_address_scope(address))
-    return socket.AF_INET, kind, proto, "", (host, port)

@@ -1,0 +1,58 @@
+"""Host names: socket.getaddrinfo's arguments and answers, for the lookup that runs on the loop."""
+
+import socket
+
+from . import capi
+
+_FAMILIES = {
+    socket.AF_UNSPEC: capi.ASYNC_ANY,
+    socket.AF_INET: capi.ASYNC_IPV4,
+    socket.AF_INET6: capi.ASYNC_IPV6,
+}
+_TYPES = {0: capi.ASYNC_ANY, socket.SOCK_STREAM: capi.ASYNC_STREAM, socket.SOCK_DGRAM: capi.ASYNC_DATAGRAM}
+_PROTOCOLS = {socket.SOCK_STREAM: socket.IPPROTO_TCP, socket.SOCK_DGRAM: socket.IPPROTO_UDP}
+
+
+async def getaddrinfo(loop, host, port, family, type, proto, flags):
+    """A list as socket.getaddrinfo gives it."""
+    host, service = _host(host), _service(port)
+    if host is None and service is None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    if family not in _FAMILIES:
+        raise socket.gaierror(socket.EAI_FAMILY, "ai_family not supported")
+    if type not in _TYPES:
+        raise socket.gaierror(socket.EAI_SOCKTYPE, "ai_socktype not supported")
+    settings = (capi.ASYNC_DNS_NUMERIC_HOST if flags & socket.AI_NUMERICHOST else 0) \
+        | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0)
+    found = await capi.async_getaddrinfo(loop, host, service, _FAMILIES[family], _TYPES[_type_of(type, proto)], settings)
+    return [_address(address, proto) for address in found]
+
+
+def _host(host):
+    if isinstance(host, bytes):
+        return host.decode("ascii")
+    if host is not None and not isinstance(host, str):
+        raise TypeError("getaddrinfo() argument 1 must be string or None")
+    return host if host is None or host.isascii() else host.encode("idna").decode("ascii")
+
+
+def _service(port):
+    if isinstance(port, bytes):
+        port = port.decode("ascii")
+    if port is not None and not isinstance(port, (str, int)):
+        raise OSError("Int or String expected")
+    return None if port is None else str(port) or "0"
+
+
+def _type_of(type, proto):
+    """A protocol that goes with one type only asks for that."""
+    return type or next((one for one, usual in _PROTOCOLS.items() if proto == usual), 0)
+
+
+def _address(address, proto):
+    host, port = capi.async_address_host(address), capi.async_address_port(address)
+    kind = socket.SOCK_DGRAM if capi.async_address_type(address) == capi.ASYNC_DATAGRAM else socket.SOCK_STREAM
+    proto = proto or _PROTOCOLS[kind]
+    if capi.async_address_family(address) == capi.ASYNC_IPV6:
+        return socket.AF_INET6, kind, proto, "", (host, port, 0, capi.async_address_scope(address))
+    return socket.AF_INET, kind, proto, "", (host, port)
