@@ -30,4 +30,5 @@
 %include "libasync/queue.h"
 %include "libasync/limiter.h"
 %include "libasync/broadcast.h"
+%include "libasync/address.h"
 %include "libasync/dns.h"

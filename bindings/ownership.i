@@ -98,6 +98,8 @@ struct async_task {};
 %async_gives(async_broadcast_new)
 %async_gives(async_broadcast_subscribe)
 %async_gives(async_receiver_next)
+%async_gives(async_address)
+%async_gives(async_address_unix)
 %async_gives(async_getaddrinfo)
 %async_gives(async_none)
 %async_gives(async_bool)

@@ -24,6 +24,7 @@
 #include "libasync/queue.h"
 #include "libasync/limiter.h"
 #include "libasync/broadcast.h"
+#include "libasync/address.h"
 #include "libasync/dns.h"
 
 #endif

@@ -5,22 +5,12 @@
 #ifndef LIBASYNC_DNS_H
 #define LIBASYNC_DNS_H
 
+#include "libasync/address.h"
 #include "libasync/api.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Addresses of any family, or sockets of any type. */
-#define ASYNC_ANY 0
-/** IPv4. */
-#define ASYNC_IPV4 4
-/** IPv6. */
-#define ASYNC_IPV6 6
-/** A stream socket, TCP. */
-#define ASYNC_STREAM 1
-/** A datagram socket, UDP. */
-#define ASYNC_DATAGRAM 2
 
 /** The host is an address in text form; ask no server. */
 #define ASYNC_DNS_NUMERIC_HOST 1u
@@ -45,56 +35,6 @@ extern "C" {
  */
 ASYNC_API async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *service, int family, int type,
                                           uint32_t flags);
-
-/**
- * The family of an address.
- *
- * @param address  an item of async_getaddrinfo's list (lent)
- * @return ASYNC_IPV4 or ASYNC_IPV6; 0 for other values
- * @thread any
- * @since  0.1
- */
-ASYNC_API int async_address_family(const async_value *address);
-
-/**
- * The socket type of an address.
- *
- * @param address  an item of async_getaddrinfo's list (lent)
- * @return ASYNC_STREAM or ASYNC_DATAGRAM; 0 for other values
- * @thread any
- * @since  0.1
- */
-ASYNC_API int async_address_type(const async_value *address);
-
-/**
- * The host of an address, in text form (RFC 5952 for IPv6).
- *
- * @param address  an item of async_getaddrinfo's list (lent)
- * @return "127.0.0.1", "::1" and the like; "" for other values (lent by the address)
- * @thread any
- * @since  0.1
- */
-ASYNC_API const char *async_address_host(const async_value *address);
-
-/**
- * The port of an address.
- *
- * @param address  an item of async_getaddrinfo's list (lent)
- * @return 0 … 65535
- * @thread any
- * @since  0.1
- */
-ASYNC_API int async_address_port(const async_value *address);
-
-/**
- * The scope of an IPv6 address: the index of its interface (RFC 4007).
- *
- * @param address  an item of async_getaddrinfo's list (lent)
- * @return the index; 0 where there is none
- * @thread any
- * @since  0.1
- */
-ASYNC_API uint32_t async_address_scope(const async_value *address);
 
 #ifdef __cplusplus
 }

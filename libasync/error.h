@@ -37,7 +37,7 @@ extern "C" {
 #define ASYNC_EDEADLOCK (-11)
 /** A host language's own error; the failure's cause holds it. */
 #define ASYNC_EHOST (-12)
-/** The operating system refused; async_value_os gives its errno. */
+/** The operating system refused in a way that has no code of its own here; async_value_os gives its errno. */
 #define ASYNC_EOS (-13)
 /** No such host name. */
 #define ASYNC_ENONAME (-14)
@@ -58,6 +58,21 @@ extern "C" {
 #define ASYNC_ELAGGED (-21)
 /** Tasks of a group failed; the failure's cause lists theirs. */
 #define ASYNC_EGROUP (-22)
+
+/** Nobody listens there. */
+#define ASYNC_EREFUSED (-23)
+/** The peer reset the connection, or was gone while something was left to send. */
+#define ASYNC_ERESET (-24)
+/** There is no way to that network or host. */
+#define ASYNC_EUNREACHABLE (-25)
+/** The address is in use. */
+#define ASYNC_EINUSE (-26)
+/** Not allowed: the permissions of a path, a port below 1024, a firewall. */
+#define ASYNC_EACCESS (-27)
+/** The stream ended before all that was asked for had come. */
+#define ASYNC_EEND (-28)
+/** Longer than the limit: a line, or a datagram. */
+#define ASYNC_ELIMIT (-29)
 
 /**
  * The symbolic name of a code, for logs.

@@ -151,7 +151,8 @@ ASYNC_API async_value *async_error(int code, const char *message);
 ASYNC_API async_value *async_error_caused(int code, const char *message, async_value *taken);
 
 /**
- * A failure of the operating system, ASYNC_EOS.
+ * A failure of the operating system, under the code that stands for its errno: ASYNC_EREFUSED for ECONNREFUSED and so
+ * on, ASYNC_EOS where there is none.
  *
  * @param os       the errno
  * @param message  UTF-8, copied (lent); NULL for the system's own text of that errno
@@ -299,7 +300,7 @@ ASYNC_API const char *async_value_message(const async_value *value);
  * The operating system's error number, where there is one.
  *
  * @param value  a value (lent)
- * @return the errno of an ASYNC_EOS error, else 0
+ * @return the errno of an error of async_error_os, or another that the system caused; else 0
  * @thread any
  * @since  0.1
  */

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define LAST ASYNC_EGROUP
+#define LAST ASYNC_ELIMIT
 
 START_TEST(every_code_has_a_name_and_a_text_of_its_own)
 {
@@ -46,6 +46,13 @@ START_TEST(the_numbers_never_change)
     ck_assert_str_eq(async_error_name(-20), "ASYNC_ESHUTDOWN");
     ck_assert_str_eq(async_error_name(-21), "ASYNC_ELAGGED");
     ck_assert_str_eq(async_error_name(-22), "ASYNC_EGROUP");
+    ck_assert_str_eq(async_error_name(-23), "ASYNC_EREFUSED");
+    ck_assert_str_eq(async_error_name(-24), "ASYNC_ERESET");
+    ck_assert_str_eq(async_error_name(-25), "ASYNC_EUNREACHABLE");
+    ck_assert_str_eq(async_error_name(-26), "ASYNC_EINUSE");
+    ck_assert_str_eq(async_error_name(-27), "ASYNC_EACCESS");
+    ck_assert_str_eq(async_error_name(-28), "ASYNC_EEND");
+    ck_assert_str_eq(async_error_name(-29), "ASYNC_ELIMIT");
 }
 END_TEST
 
@@ -129,6 +136,7 @@ START_TEST(an_error_of_the_system_keeps_its_errno)
     ck_assert_int_eq(async_value_error(error), ASYNC_EOS);
     ck_assert_int_eq(async_value_os(error), ENOENT);
     ck_assert_str_eq(async_value_message(error), strerror(ENOENT));
+    ck_assert_int_eq(async_value_error(told), ASYNC_EACCESS);
     ck_assert_int_eq(async_value_os(told), EACCES);
     ck_assert_str_eq(async_value_message(told), "open: /etc/shadow");
     async_value_unref(error);
@@ -137,10 +145,29 @@ START_TEST(an_error_of_the_system_keeps_its_errno)
 }
 END_TEST
 
+START_TEST(an_errno_that_has_a_code_of_its_own_gets_it)
+{
+    static const struct {
+        int os, code;
+    } known[] = {{ECONNREFUSED, ASYNC_EREFUSED},   {ECONNRESET, ASYNC_ERESET},    {EPIPE, ASYNC_ERESET},
+                 {ENETUNREACH, ASYNC_EUNREACHABLE}, {EADDRINUSE, ASYNC_EINUSE},    {EPERM, ASYNC_EACCESS},
+                 {ETIMEDOUT, ASYNC_ETIMEDOUT},      {ENOMEM, ASYNC_ENOMEM},        {EMFILE, ASYNC_EOS}};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        async_value *error = async_error_os(known[i].os, NULL);
+
+        ck_assert_int_eq(async_value_error(error), known[i].code);
+        ck_assert_int_eq(async_value_os(error), known[i].os);
+        async_value_unref(error);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("error", every_code_has_a_name_and_a_text_of_its_own, the_numbers_never_change,
                      a_number_that_is_no_code_is_said_to_be_unknown, an_error_without_a_message_has_its_codes_text,
                      an_error_keeps_its_message, what_is_no_code_becomes_an_invalid_argument,
-                     an_error_carries_the_hosts_own, an_error_of_the_system_keeps_its_errno);
+                     an_error_carries_the_hosts_own, an_error_of_the_system_keeps_its_errno,
+                     an_errno_that_has_a_code_of_its_own_gets_it);
 }

@@ -2,6 +2,7 @@
    code can pass on and which comes back to Python as the same object. */
 #include "bindings/python/native.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <string.h>
 
@@ -229,6 +230,12 @@ static PyObject *cancelled_error(const char *message)
     return PyObject_CallFunction(words.cancelled_error, "s", message);
 }
 
+/* Python chooses the subclass by the number: ConnectionRefusedError and so on. */
+static PyObject *os_error(int number, const char *message)
+{
+    return PyObject_CallFunction(PyExc_OSError, "is", number, message);
+}
+
 /* A code as the exception that a Python programmer expects for it. */
 PyObject *error_to_python(int error, const char *message)
 {
@@ -253,6 +260,16 @@ PyObject *error_to_python(int error, const char *message)
         return PyObject_CallFunction(words.gaierror, "is", EAI_SERVICE, message);
     case ASYNC_EDNS:
         return PyObject_CallFunction(words.gaierror, "is", EAI_AGAIN, message);
+    case ASYNC_EREFUSED:
+        return os_error(ECONNREFUSED, message);
+    case ASYNC_ERESET:
+        return os_error(ECONNRESET, message);
+    case ASYNC_EUNREACHABLE:
+        return os_error(EHOSTUNREACH, message);
+    case ASYNC_EINUSE:
+        return os_error(EADDRINUSE, message);
+    case ASYNC_EACCESS:
+        return os_error(EACCES, message);
     default:
         return PyObject_CallFunction(words.error, "is", error, message);
     }
@@ -266,8 +283,8 @@ PyObject *failure_to_python(async_value *failure)
 
     if (box)
         return Py_NewRef(box->object);
-    if (error == ASYNC_EOS)
-        return PyObject_CallFunction(PyExc_OSError, "is", async_value_os(failure), message);
+    if (async_value_os(failure))
+        return os_error(async_value_os(failure), message);
     return error_to_python(error, message);
 }
 

@@ -37,7 +37,7 @@ async_value *dns_error(int code, const char *format, ...) __attribute__((format(
 /* service.c: finds the ports: NULL, or the error (given). `host` serves the message and may be NULL. */
 async_value *service_find(const char *service, const char *host, int type, struct ports *ports);
 
-/* address.c: each found address once a wanted type. */
+/* list.c: each found address once a wanted type. */
 async_value *address_list(const union host_address *found, size_t count, const struct ports *ports);
 
 /* name.c: the outcome where it is known without asking anybody; NULL: it is not. */

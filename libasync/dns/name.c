@@ -1,10 +1,9 @@
 /* Hosts that need no lookup: none at all, addresses in text form, names that nobody can have or that are reserved. */
 #include "libasync/dns/internal.h"
 
-#include <arpa/inet.h>
+#include "libasync/address/internal.h"
+
 #include <ctype.h>
-#include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,48 +46,19 @@ static async_value *wildcard(int family, const struct ports *ports)
     return choose(addresses, family, ports);
 }
 
-/* The index of an interface given by name or number; 0 when there is none. */
-static uint32_t scope_of(const char *text)
-{
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-
-    if (isdigit((unsigned char)*text) && !*end)
-        return number <= UINT32_MAX ? (uint32_t)number : 0;
-    return if_nametoindex(text);
-}
-
-/* "fe80::1%eth0" in its parts; false when it is no IPv6 address. A scope of 0 behind a % is one that does not exist. */
-static bool read_ipv6(const char *host, union host_address *address, const char **scope)
-{
-    char text[INET6_ADDRSTRLEN];
-    size_t length = strcspn(host, "%");
-    struct in6_addr number;
-
-    *scope = host[length] ? host + length + 1 : NULL;
-    if (length >= sizeof text)
-        return false;
-    memcpy(text, host, length);
-    text[length] = '\0';
-    if (inet_pton(AF_INET6, text, &number) != 1)
-        return false;
-    *address = ipv6_address(&number);
-    if (*scope)
-        address->ipv6.sin6_scope_id = scope_of(*scope);
-    return true;
-}
-
 /* NULL when the host is no address in text form. */
 static async_value *literal(const char *host, int family, const struct ports *ports)
 {
-    const char *scope = NULL;
+    union socket_address parsed;
     union host_address address;
-    struct in_addr number;
+    const char *scope;
 
-    if (inet_pton(AF_INET, host, &number) == 1)
-        address = ipv4_address(ntohl(number.s_addr));
-    else if (!read_ipv6(host, &address, &scope))
+    if (!address_parse(host, &parsed, &scope))
         return NULL;
+    if (parsed.any.sa_family == AF_INET6)
+        address.ipv6 = parsed.ipv6;
+    else
+        address.ipv4 = parsed.ipv4;
 
     if (family == ASYNC_IPV4 && address.any.sa_family == AF_INET6)
         return dns_error(ASYNC_ENONAME, "host '%.255s': it is an IPv6 address and IPv4 was asked for", host);

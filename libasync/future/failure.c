@@ -11,7 +11,9 @@ static struct error_value statics[] = {
     STATIC(ASYNC_ESTOPPED), STATIC(ASYNC_EFOREIGN), STATIC(ASYNC_EDEADLOCK), STATIC(ASYNC_EHOST),
     STATIC(ASYNC_EOS),      STATIC(ASYNC_ENONAME),  STATIC(ASYNC_ESERVICE),  STATIC(ASYNC_EDNS),
     STATIC(ASYNC_EBROKEN),  STATIC(ASYNC_EFULL),    STATIC(ASYNC_EEMPTY),    STATIC(ASYNC_ESHUTDOWN),
-    STATIC(ASYNC_ELAGGED),  STATIC(ASYNC_EGROUP),
+    STATIC(ASYNC_ELAGGED),  STATIC(ASYNC_EGROUP),    STATIC(ASYNC_EREFUSED),  STATIC(ASYNC_ERESET),
+    STATIC(ASYNC_EUNREACHABLE), STATIC(ASYNC_EINUSE), STATIC(ASYNC_EACCESS), STATIC(ASYNC_EEND),
+    STATIC(ASYNC_ELIMIT),
 };
 #define KNOWN (int)(sizeof statics / sizeof statics[0])
 
@@ -58,10 +60,10 @@ async_value *async_error_os(int os, const char *message)
 {
     char text[128];
 
-    if (message)
-        return make(ASYNC_EOS, os, message, NULL);
     /* The GNU form of strerror_r may answer with a text of its own instead of filling the buffer. */
-    return make(ASYNC_EOS, os, strerror_r(os, text, sizeof text), NULL);
+    if (!message)
+        message = strerror_r(os, text, sizeof text);
+    return make(error_of_errno(os), os, message, NULL);
 }
 
 bool value_is_error(const async_value *value)

@@ -112,10 +112,26 @@ struct inbox {
 
 struct poller;    /* libev's side: poll.c */
 
-/* The watches of one descriptor, for reading and for writing: watch.c. */
-struct watch;
+/* Whether a descriptor can be read or written, told to the object that the watch is part of. Any number may stand on one
+ * descriptor. What is told runs inside the poll: it queues nodes and runs nobody's code. watch.c */
+struct watch {
+    uint64_t io[6];    /* libev's: poll.h */
+};
+typedef void watch_ready(async_loop *loop, struct watch *watch, int events);
+#define WATCH_READ 1
+#define WATCH_WRITE 2
+void watch_init(struct watch *watch, int descriptor, watch_ready *ready);
+/* For what to watch, of the two; 0 ends it, which must come before the descriptor is closed. The kernel hears of it at
+ * the next poll, and only if the descriptor's watches as a whole then want something else than before. */
+void watch_set(async_loop *loop, struct watch *watch, int events);
+int watch_events(const struct watch *watch);
+/* What no watch can wait for, regular files above all: those are always ready to the kernel. */
+bool watch_can_stand_on(int descriptor);
+
+/* Who async_loop_add_reader and _add_writer gave a descriptor: reader.c. */
+struct caller;
 struct watched {
-    struct watch *by_direction[2];
+    struct caller *by_direction[2];
 };
 
 #define SLAB_STEP 32
@@ -286,7 +302,7 @@ static inline void timer_init(struct timer *timer, const struct node_ops *ops)
 }
 
 /* poll.c: queues the descriptors that are ready, after a sleep in the kernel if it may block; gives the time after. */
-struct poller *poller_new(void);
+struct poller *poller_new(async_loop *loop);
 void poller_free(struct poller *poller);
 double poller_poll(async_loop *loop, double now, bool may_block);
 void poller_wake(async_loop *loop);    /* any thread */

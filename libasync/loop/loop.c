@@ -35,7 +35,7 @@ async_loop *async_loop_new(void)
 
     if (!inbox_init(loop))
         goto no_inbox;
-    loop->poller = poller_new();
+    loop->poller = poller_new(loop);
     if (!loop->poller)
         goto no_poller;
     return loop;

@@ -58,7 +58,7 @@ static void watch_own(struct poller *poller, int alarm)
         ev_io_start(poller->backend, &poller->alarm);
 }
 
-struct poller *poller_new(void)
+struct poller *poller_new(async_loop *loop)
 {
     struct poller *poller = memory_allocate(sizeof *poller);
     int alarm, error;
@@ -68,6 +68,7 @@ struct poller *poller_new(void)
     *poller = (struct poller){.backend = ev_loop_new(EVFLAG_NOENV)};
     if (!poller->backend)
         goto no_backend;
+    ev_set_userdata(poller->backend, loop);
     if (!bell_open(&poller->bell))
         goto no_bell;
     if (!open_alarm(&alarm))

@@ -1,5 +1,7 @@
 #include "libasync/platform/internal.h"
 
+#include <errno.h>
+
 static const struct {
     const char *name, *text;
 } errors[] = {
@@ -26,6 +28,13 @@ static const struct {
     [-ASYNC_ESHUTDOWN] = {"ASYNC_ESHUTDOWN", "the queue was shut down"},
     [-ASYNC_ELAGGED] = {"ASYNC_ELAGGED", "the receiver was too slow and lost values"},
     [-ASYNC_EGROUP] = {"ASYNC_EGROUP", "tasks of a group failed"},
+    [-ASYNC_EREFUSED] = {"ASYNC_EREFUSED", "the connection was refused"},
+    [-ASYNC_ERESET] = {"ASYNC_ERESET", "the peer reset the connection"},
+    [-ASYNC_EUNREACHABLE] = {"ASYNC_EUNREACHABLE", "there is no way to that host"},
+    [-ASYNC_EINUSE] = {"ASYNC_EINUSE", "the address is in use"},
+    [-ASYNC_EACCESS] = {"ASYNC_EACCESS", "not allowed"},
+    [-ASYNC_EEND] = {"ASYNC_EEND", "the stream ended too early"},
+    [-ASYNC_ELIMIT] = {"ASYNC_ELIMIT", "longer than the limit"},
 };
 
 /* Also right for INT_MIN, which has no negative. */
@@ -42,6 +51,33 @@ const char *async_error_name(int code)
 const char *async_error_text(int code)
 {
     return is_known(code) ? errors[-code].text : "unknown error";
+}
+
+int error_of_errno(int number)
+{
+    switch (number) {
+    case ENOMEM:
+        return ASYNC_ENOMEM;
+    case ETIMEDOUT:
+        return ASYNC_ETIMEDOUT;
+    case ECONNREFUSED:
+        return ASYNC_EREFUSED;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+        return ASYNC_ERESET;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+        return ASYNC_EUNREACHABLE;
+    case EADDRINUSE:
+        return ASYNC_EINUSE;
+    case EACCES:
+    case EPERM:
+        return ASYNC_EACCESS;
+    default:
+        return ASYNC_EOS;
+    }
 }
 
 const char *async_version(void)

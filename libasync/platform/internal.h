@@ -14,7 +14,10 @@
 #define rarely __attribute__((cold, noinline))
 #define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
 
-#define LAST_ERROR ASYNC_EGROUP    /* codes go from -1 down to this */
+#define LAST_ERROR ASYNC_ELIMIT    /* codes go from -1 down to this */
+
+/* The code that stands for an errno: ASYNC_EOS where none of its own does. */
+int error_of_errno(int number);
 
 /* Seconds of the monotonic clock. */
 double clock_now(void);
