@@ -140,6 +140,13 @@ static void drop(void *user)
     Py_DECREF(handle);
 }
 
+/* A watch ends with its call taken back, whether it was removed or another one took its place. */
+static void drop_watch(void *user)
+{
+    ((struct handle *)user)->cancelled = true;
+    drop(user);
+}
+
 /* A call from a thread that holds no loop may be cleaned up by one that does not hold the interpreter. */
 static void drop_anywhere(void *user)
 {
@@ -222,7 +229,7 @@ PyObject *handle_watch(struct loop *loop, PyObject *const *args, Py_ssize_t coun
     if (!handle)
         return NULL;
     Py_INCREF(handle);
-    return handle_started(handle, watch(loop->handle, descriptor, on_turn, handle, drop));
+    return handle_started(handle, watch(loop->handle, descriptor, on_turn, handle, drop_watch));
 }
 
 static PyObject *method_cancel(PyObject *self, PyObject *unused)

@@ -12,10 +12,11 @@ import weakref
 from asyncio.log import logger
 
 from . import _core, _helpers, capi, names
+from .sockets import SocketCalls
 from .tasks import ensure_future, gather
 
 
-class Loop(_core.Loop, asyncio.AbstractEventLoop):
+class Loop(_core.Loop, SocketCalls, asyncio.AbstractEventLoop):
     """An event loop of libasync, which other languages may share; see `handle` and `from_handle`."""
 
     def __init__(self, handle=None):

@@ -18,7 +18,7 @@ import warnings
 import libasync
 
 MODULES = ["futures", "futures2", "tasks", "locks", "queues", "taskgroups", "timeouts", "waitfor", "runners",
-           "eager_task_factory"]
+           "eager_task_factory", "sock_lowlevel"]
 # What the tests reach through asyncio's submodules.
 PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runners", "events", "coroutines"]
 
@@ -33,6 +33,7 @@ def replace():
         for place in places:
             if hasattr(place, name) and name not in KEPT:
                 setattr(place, name, getattr(libasync, name))
+    asyncio.SelectorEventLoop = lambda selector=None: libasync.new_event_loop()
     asyncio.futures._CFuture = libasync.Future
     asyncio.tasks._CTask = libasync.Task
 
