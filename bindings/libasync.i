@@ -32,3 +32,4 @@
 %include "libasync/broadcast.h"
 %include "libasync/address.h"
 %include "libasync/dns.h"
+%include "libasync/descriptor.h"

@@ -101,6 +101,8 @@ struct async_task {};
 %async_gives(async_address)
 %async_gives(async_address_unix)
 %async_gives(async_getaddrinfo)
+%async_gives(async_wait_readable)
+%async_gives(async_wait_writable)
 %async_gives(async_none)
 %async_gives(async_bool)
 %async_gives(async_int)

@@ -26,5 +26,6 @@
 #include "libasync/broadcast.h"
 #include "libasync/address.h"
 #include "libasync/dns.h"
+#include "libasync/descriptor.h"
 
 #endif

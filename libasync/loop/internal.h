@@ -130,9 +130,13 @@ bool watch_can_stand_on(int descriptor);
 
 /* Who async_loop_add_reader and _add_writer gave a descriptor: reader.c. */
 struct caller;
+struct wait;
 struct watched {
     struct caller *by_direction[2];
+    struct wait *waits;    /* the io layer's: who awaits it */
 };
+/* Has the loop's table reach to a descriptor that is no less than 0; false without memory. */
+bool watched_reach(async_loop *loop, int descriptor);
 
 #define SLAB_STEP 32
 #define SLAB_CLASSES 8

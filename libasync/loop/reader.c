@@ -73,7 +73,7 @@ static void on_ready(async_loop *loop, struct watch *watch, int events)
         loop_queue(loop, &caller->node);
 }
 
-static bool make_room(async_loop *loop, int descriptor)
+bool watched_reach(async_loop *loop, int descriptor)
 {
     size_t wanted = loop->watched_capacity ? loop->watched_capacity : 32, item = sizeof *loop->watched;
     struct watched *grown;
@@ -86,7 +86,7 @@ static bool make_room(async_loop *loop, int descriptor)
     if (!grown)
         return false;
     for (size_t i = loop->watched_capacity; i < wanted; i++)
-        grown[i] = (struct watched){{NULL, NULL}};
+        grown[i] = (struct watched){.waits = NULL};
     loop->watched = grown;
     loop->watched_capacity = wanted;
     return true;
@@ -101,7 +101,7 @@ static int add(async_loop *loop, int descriptor, int event, const struct caller 
         error = ASYNC_EINVAL;
     if (error)
         return error;
-    caller = make_room(loop, descriptor) ? loop_allocate(loop, sizeof *caller) : NULL;
+    caller = watched_reach(loop, descriptor) ? loop_allocate(loop, sizeof *caller) : NULL;
     if (!caller)
         return ASYNC_ENOMEM;
 
