@@ -33,3 +33,5 @@
 %include "libasync/address.h"
 %include "libasync/dns.h"
 %include "libasync/descriptor.h"
+%include "libasync/socket_options.h"
+%include "libasync/stream.h"

@@ -42,12 +42,20 @@ struct TYPE {};
 %async_counted(async_limiter)
 %async_counted(async_broadcast)
 %async_counted(async_receiver)
+%async_counted(async_stream)
 
 /* Settings have one owner and are never taken. */
 %nodefaultctor async_task_options;
 %feature("unref") async_task_options "async_task_options_unref($this);"
 struct async_task_options {};
 %ignore async_task_options_unref;
+%nodefaultctor async_socket_options;
+%feature("unref") async_socket_options "async_socket_options_unref($this);"
+struct async_socket_options {};
+%ignore async_socket_options_unref;
+
+/* These read into memory of the caller's; a script's is its own face's to lend. */
+%ignore async_stream_read_into;
 
 /* A scope ends when it is closed, not when its proxy goes: async_timeout_close takes it, and each language clears the
  * proxy then. */
@@ -103,6 +111,13 @@ struct async_task {};
 %async_gives(async_getaddrinfo)
 %async_gives(async_wait_readable)
 %async_gives(async_wait_writable)
+%async_gives(async_socket_options_new)
+%async_gives(async_stream_adopt)
+%async_gives(async_stream_value)
+%async_gives(async_stream_peer)
+%async_gives(async_stream_local)
+%async_gives(async_stream_read)
+%async_gives(async_stream_wait_closed)
 %async_gives(async_none)
 %async_gives(async_bool)
 %async_gives(async_int)
@@ -129,6 +144,8 @@ struct async_task {};
 %async_lends(async_completions_item, async_future)
 %async_lends(async_condition_lock, async_lock)
 %async_lends(async_local_get, async_value)
+%async_lends(async_stream_loop, async_loop)
+%async_lends(async_value_stream, async_stream)
 %async_lends(async_value_item, async_value)
 %async_lends(async_value_cause, async_value)
 %async_lends(async_value_type, async_type)

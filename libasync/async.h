@@ -27,5 +27,7 @@
 #include "libasync/address.h"
 #include "libasync/dns.h"
 #include "libasync/descriptor.h"
+#include "libasync/socket_options.h"
+#include "libasync/stream.h"
 
 #endif

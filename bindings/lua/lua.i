@@ -98,6 +98,11 @@
   generic_push_value(L, *$1); SWIG_arg++;
 %}
 
+%typemap(in, numinputs=0) async_stream ** (async_stream *made = NULL) "$1 = &made;"
+%typemap(argout) async_stream ** %{
+  SWIG_NewPointerObj(L, *$1, SWIGTYPE_p_async_stream, 1); SWIG_arg++;
+%}
+
 /* Whole numbers stay whole, and texts keep their zero bytes. */
 %typemap(in, checkfn="lua_isnumber") int, int64_t, uint32_t, size_t "$1 = ($1_ltype)lua_tointeger(L, $input);"
 %typemap(out) int, int64_t, uint32_t, size_t "lua_pushinteger(L, (lua_Integer)$1); SWIG_arg++;"

@@ -68,6 +68,11 @@
     $result = SWIG_Python_AppendOutput($result,
                                        SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_future, SWIG_POINTER_OWN));
 }
+%typemap(in, numinputs=0) async_stream ** (async_stream *made = NULL) "$1 = &made;"
+%typemap(argout) async_stream ** {
+    $result = SWIG_Python_AppendOutput($result,
+                                       SWIG_NewPointerObj(made$argnum, SWIGTYPE_p_async_stream, SWIG_POINTER_OWN));
+}
 %typemap(in, numinputs=0) (async_future **tasks, size_t capacity) ""
 %typemap(check) (async_future **tasks, size_t capacity) {
     $2 = async_all_tasks(arg1, NULL, 0);
@@ -200,7 +205,7 @@ def _same(self, other):
 
 for _proxy in (async_loop, async_future, async_value, async_type, async_timer, async_local, async_completions,
                async_task_group, async_event, async_lock, async_condition, async_semaphore, async_barrier, async_queue,
-               async_limiter, async_broadcast, async_receiver, async_task_options):
+               async_limiter, async_broadcast, async_receiver, async_stream, async_task_options, async_socket_options):
     _proxy.__eq__ = _same
     _proxy.__hash__ = lambda self: hash(int(self.this))
 

@@ -231,7 +231,11 @@ struct async_type {
     async_object_read *read;
 };
 
-/* value.c: immortal error values, one per code. */
+/* value.c: bytes to be written to `bytes` before anybody else sees them; NULL without memory. */
+async_value *bytes_new(size_t capacity, char **bytes);
+/* Such, filled up to `size` (taken): the same or a copy; NULL without memory, and then they are as they were. */
+async_value *bytes_fit(async_value *taken, size_t size);
+/* failure.c: immortal error values, one per code. */
 async_value *error_static(int code);
 bool value_is_error(const async_value *value);
 /* A value that a `taken` argument must be an error: NULL and other kinds become the errors that stand for them. */

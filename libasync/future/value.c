@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static async_value none = {IMMORTAL, ASYNC_NONE}, no = {IMMORTAL, ASYNC_BOOL}, yes = {IMMORTAL, ASYNC_BOOL};
+static async_value none = {.references = IMMORTAL, .kind = ASYNC_NONE};
+static async_value no = {.references = IMMORTAL, .kind = ASYNC_BOOL}, yes = {.references = IMMORTAL, .kind = ASYNC_BOOL};
 
 async_value *async_none(void)
 {
@@ -37,16 +38,25 @@ async_value *async_double(double number)
     return &value->head;
 }
 
-static async_value *text_of_kind(uint32_t kind, const void *text, size_t size)
+static struct text_value *new_text(uint16_t kind, size_t size)
 {
     struct text_value *value = NULL;
 
-    if ((text || !size) && size < PTRDIFF_MAX - sizeof *value)
+    if (size < PTRDIFF_MAX - sizeof *value)
         value = memory_allocate(sizeof *value + size + 1);
     if (!value)
         return NULL;
     value->head = value_head(kind);
     value->size = size;
+    return value;
+}
+
+static async_value *text_of_kind(uint16_t kind, const void *text, size_t size)
+{
+    struct text_value *value = text || !size ? new_text(kind, size) : NULL;
+
+    if (!value)
+        return NULL;
     if (size)
         memcpy(value->text, text, size);
     value->text[size] = '\0';
@@ -66,6 +76,36 @@ async_value *async_text_sized(const char *text, size_t size)
 async_value *async_bytes(const void *bytes, size_t size)
 {
     return text_of_kind(ASYNC_BYTES, bytes, size);
+}
+
+async_value *bytes_new(size_t capacity, char **bytes)
+{
+    struct text_value *value = new_text(ASYNC_BYTES, capacity);
+
+    if (!value)
+        return NULL;
+    *bytes = value->text;
+    return &value->head;
+}
+
+/* A copy costs more than the memory that it saves, unless that is most of the block. */
+async_value *bytes_fit(async_value *taken, size_t size)
+{
+    struct text_value *value = (struct text_value *)taken;
+    size_t slack = value->size - size;
+    async_value *copy;
+
+    if (slack > size || slack > UINT16_MAX) {
+        copy = async_bytes(value->text, size);
+        if (copy || slack > UINT16_MAX) {
+            async_value_unref(copy ? taken : NULL);
+            return copy;
+        }
+    }
+    value->size = size;
+    value->text[size] = '\0';
+    value->head.slack = (uint16_t)slack;
+    return taken;
 }
 
 async_value *async_list(async_value *const *taken, size_t count)
@@ -156,7 +196,7 @@ static void free_block(async_value *value)
         break;
     case ASYNC_TEXT:
     case ASYNC_BYTES:
-        memory_release(value, sizeof(struct text_value) + ((struct text_value *)value)->size + 1);
+        memory_release(value, sizeof(struct text_value) + ((struct text_value *)value)->size + 1 + value->slack);
         break;
     case ASYNC_LIST:
         memory_release(value, ((struct list_value *)value)->size);

@@ -7,7 +7,8 @@
 /* An int of 63 bits is no block at all: the handle's lowest bit is set and the others are the number. */
 struct async_value {
     _Atomic uint32_t references;    /* IMMORTAL: static, never counted */
-    uint32_t kind;
+    uint16_t kind;
+    uint16_t slack;    /* of bytes: how much of the block they do not need */
 };
 #define IMMORTAL UINT32_MAX
 
@@ -62,7 +63,7 @@ static inline bool value_is_counted(const async_value *value)
            atomic_load_explicit(&value->references, memory_order_relaxed) != IMMORTAL;
 }
 
-static inline async_value value_head(uint32_t kind)
+static inline async_value value_head(uint16_t kind)
 {
     return (async_value){.references = 1, .kind = kind};
 }

@@ -164,6 +164,7 @@ struct async_loop {
     uint32_t eager;       /* the task layer's: how deep first steps run in each other */
     void *yielded;        /* the future layer's: what async_sleep(0) gives */
     void *resolver;       /* the dns layer's */
+    void *input;          /* the io layer's: what streams receive into */
 
     async_loop *outer;    /* what this thread ran before this run or close began */
     struct timers timers;

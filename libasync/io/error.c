@@ -1,0 +1,70 @@
+/* Errors of streams: they name who was at the other end. */
+#include "libasync/io/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+void stream_name(const async_stream *stream, char *text)
+{
+    static const char *const kinds[] = {"socket", "socket", "pipe", "device"};
+    const struct peer *peer = &stream->peer;
+    union socket_address address;
+    socklen_t size = peer_read(peer, &address);
+
+    *text = '\0';
+    if (peer->family == AF_UNIX && peer->path)
+        snprintf(text, STREAM_NAME_SIZE, "%s", async_address_text(peer->path));
+    else if (size)
+        address_write_text(&address, size, text);
+    if (!*text)
+        snprintf(text, STREAM_NAME_SIZE, "%s", kinds[stream->kind]);
+}
+
+async_value *stream_error(const async_stream *stream, int code, const char *words)
+{
+    char name[STREAM_NAME_SIZE], message[STREAM_NAME_SIZE + 128];
+
+    stream_name(stream, name);
+    snprintf(message, sizeof message, "%s: %s", name, words);
+    return async_error(code, message);
+}
+
+/* The words are ours where the system's would need explaining. */
+static const char *words_of(int number, char *text, size_t size)
+{
+    switch (number) {
+    case ECONNRESET:
+        return "the peer reset the connection";
+    case EPIPE:
+        return "the peer no longer reads";
+    case ETIMEDOUT:
+        return "the peer does not answer any more";
+    default:
+        /* The GNU form may answer with a text of its own instead of filling the buffer. */
+        return strerror_r(number, text, size);
+    }
+}
+
+async_value *stream_error_os(const async_stream *stream, int number)
+{
+    char name[STREAM_NAME_SIZE], message[STREAM_NAME_SIZE + 128], text[128];
+
+    stream_name(stream, name);
+    snprintf(message, sizeof message, "%s: %s", name, words_of(number, text, sizeof text));
+    return async_error_os(number, message);
+}
+
+/* Without memory for the words the error is the same without them. */
+async_value *stream_fail_with(async_stream *stream, int number)
+{
+    async_value *error = stream_error_os(stream, number);
+
+    async_value_unref(stream->failure);
+    stream->failure = error ? error : error_static(error_of_errno(number));
+    return stream->failure;
+}
+
+const char *async_stream_message(const async_stream *stream)
+{
+    return stream_visit(stream) == 0 && stream->failure ? async_value_message(stream->failure) : "";
+}
