@@ -5,6 +5,8 @@ import os
 import socket
 import sys
 
+from . import capi
+
 
 class _NoSendfile(RuntimeError):
     """The kernel cannot send this file by itself."""
@@ -47,7 +49,7 @@ class SocketCalls:
         try:
             sock.connect(address)
         except (BlockingIOError, InterruptedError):
-            await self._wait(sock, self.add_writer, self.remove_writer)
+            await capi.async_wait_writable(self, sock.fileno())
             number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if number:
                 raise OSError(number, f"Connect call failed {address}")
@@ -113,28 +115,18 @@ class SocketCalls:
     # Waiting
 
     async def _when_readable(self, sock, method, *args):
-        return await self._when(sock, self.add_reader, self.remove_reader, method, args)
+        return await self._when(sock, capi.async_wait_readable, method, args)
 
     async def _when_writable(self, sock, method, *args):
-        return await self._when(sock, self.add_writer, self.remove_writer, method, args)
+        return await self._when(sock, capi.async_wait_writable, method, args)
 
-    async def _when(self, sock, add, remove, method, args):
+    async def _when(self, sock, wait, method, args):
         self._check_socket(sock)
         while True:
             try:
                 return getattr(sock, method)(*args)
             except (BlockingIOError, InterruptedError):
-                await self._wait(sock, add, remove)
-
-    async def _wait(self, sock, add, remove):
-        descriptor, ready = sock.fileno(), self.create_future()
-        handle = add(descriptor, _wake, ready)
-        try:
-            await ready
-        finally:
-            # Somebody who came later may wait in our place by now.
-            if not handle.cancelled():
-                remove(descriptor)
+                await wait(self, sock.fileno())
 
     def _check_socket(self, sock):
         ssl = sys.modules.get("ssl")
@@ -145,11 +137,6 @@ class SocketCalls:
 
 
 _BLOCK = 256 * 1024
-
-
-def _wake(ready):
-    if not ready.done():
-        ready.set_result(None)
 
 
 class _Sender:
