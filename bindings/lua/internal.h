@@ -17,6 +17,7 @@ enum kept {
     KEPT_LOOP_CLASS,
     KEPT_ERROR_CLASS,
     KEPT_VALUE_CLASS,
+    KEPT_ADDRESS_CLASS,
     KEPT_HANDLE_CLASS,
     KEPT_EVENT_CLASS,
     KEPT_LOCK_CLASS,
@@ -170,6 +171,12 @@ int value_push_all(lua_State *L, struct host *host, async_value *value);        
 async_value *value_read(void *box);
 void value_register(lua_State *L, struct host *host);
 bool is_utf8(const char *text, size_t size);
+
+/* address.c */
+void address_push(lua_State *L, struct host *host, async_value *value); /* raises */
+async_value *address_at(lua_State *L, int index);
+async_value *address_check(lua_State *L, int argument); /* raises */
+void address_register(lua_State *L, struct host *host);
 
 /* error.c */
 void error_push(lua_State *L, struct host *host, async_value *failure);               /* raises */

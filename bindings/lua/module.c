@@ -161,6 +161,7 @@ int luaopen_libasync_core(lua_State *L)
     lua_setfield(L, -2, "inner");
     error_register(L, host);
     value_register(L, host);
+    address_register(L, host);
     future_register(L, host);
     coroutine_register(L, host);
     await_register(L, host);

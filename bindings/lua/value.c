@@ -85,6 +85,7 @@ static struct opaque *opaque_at(lua_State *L, int index)
 async_value *value_from(lua_State *L, struct host *host, int index, async_loop *loop)
 {
     struct opaque *opaque;
+    async_value *address;
 
     switch (lua_type(L, index)) {
     case LUA_TNONE:
@@ -100,6 +101,9 @@ async_value *value_from(lua_State *L, struct host *host, int index, async_loop *
         opaque = opaque_at(L, index);
         if (opaque)
             return async_value_ref(opaque->value);
+        address = address_at(L, index);
+        if (address)
+            return async_value_ref(address);
         break;
     default:
         break;
@@ -216,21 +220,6 @@ static void push_list(lua_State *L, struct host *host, async_value *value)
     lua_setfield(L, -2, "n");
 }
 
-static void push_address(lua_State *L, const async_value *value)
-{
-    lua_createtable(L, 0, 5);
-    lua_pushinteger(L, async_address_family(value));
-    lua_setfield(L, -2, "family");
-    lua_pushstring(L, async_address_type(value) == ASYNC_DATAGRAM ? "datagram" : "stream");
-    lua_setfield(L, -2, "type");
-    lua_pushstring(L, async_address_host(value));
-    lua_setfield(L, -2, "host");
-    lua_pushinteger(L, async_address_port(value));
-    lua_setfield(L, -2, "port");
-    lua_pushinteger(L, (lua_Integer)async_address_scope(value));
-    lua_setfield(L, -2, "scope");
-}
-
 static void push_opaque(lua_State *L, struct host *host, async_value *value)
 {
     struct opaque *opaque = lua_newuserdatauv(L, sizeof *opaque, 0);
@@ -281,7 +270,7 @@ static void push_plain(lua_State *L, struct host *host, async_value *value)
         break;
     default:
         if (async_address_family(value))
-            push_address(L, value);
+            address_push(L, host, value);
         else
             push_opaque(L, host, value);
     }
