@@ -20,6 +20,53 @@ extern "C" {
 typedef struct async_stream async_stream;
 
 /**
+ * Connect to a host: look its name up and try its addresses, a new one each quarter of a second until one answers
+ * (Happy Eyeballs, RFC 8305).
+ *
+ * @param loop     the loop (lent)
+ * @param host     name or address (lent)
+ * @param port     1 … 65535
+ * @param options  settings, or NULL (lent)
+ * @return future of a stream; read it with async_value_stream (given)
+ * @error  ASYNC_EREFUSED, ASYNC_EUNREACHABLE, ASYNC_ETIMEDOUT, ASYNC_ENONAME, ASYNC_EDNS, ASYNC_EOS, each naming host and
+ *         port, and when several addresses failed, each of them; ASYNC_EINVAL for NULL or a port that is none;
+ *         ASYNC_ECLOSED, ASYNC_ENOMEM, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_open_connection(async_loop *loop, const char *host, int port,
+                                              const async_socket_options *options);
+
+/**
+ * Connect to an address: an async_address, or one of async_getaddrinfo's.
+ *
+ * @param loop     the loop (lent)
+ * @param address  of a host or of a Unix socket (lent)
+ * @param options  settings, or NULL (lent)
+ * @return future of a stream (given)
+ * @error  as async_open_connection; ASYNC_EINVAL for what is no address
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_open_connection_to(async_loop *loop, const async_value *address,
+                                                 const async_socket_options *options);
+
+/**
+ * Connect to a Unix socket.
+ *
+ * @param loop     the loop (lent)
+ * @param path     its path (lent); "@name" is an abstract one
+ * @param options  settings, or NULL (lent)
+ * @return future of a stream (given)
+ * @error  ASYNC_EREFUSED, ASYNC_EOS when there is no such path, each naming the path; ASYNC_EINVAL for NULL or a path of
+ *         more than 107 bytes; ASYNC_EACCESS, ASYNC_ECLOSED, ASYNC_ENOMEM, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_open_unix_connection(async_loop *loop, const char *path,
+                                                   const async_socket_options *options);
+
+/**
  * A stream on a descriptor that somebody else opened: a connected socket, one end of a pipe, a terminal or a FIFO. The
  * stream closes it. A socket or pipe is made non-blocking; a terminal and the standard streams are left as they are,
  * for other processes share them.

@@ -30,6 +30,17 @@ async_socket_options *async_socket_options_new(void)
     return options;
 }
 
+async_socket_options *options_copy(const async_socket_options *options)
+{
+    async_socket_options *copy = options ? memory_allocate(sizeof *copy) : NULL;
+
+    if (!copy)
+        return NULL;
+    *copy = *options;
+    async_value_ref(copy->local);
+    return copy;
+}
+
 async_socket_options *async_socket_options_unref(async_socket_options *taken)
 {
     if (taken) {
