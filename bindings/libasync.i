@@ -35,3 +35,4 @@
 %include "libasync/descriptor.h"
 %include "libasync/socket_options.h"
 %include "libasync/stream.h"
+%include "libasync/socket.h"

@@ -29,5 +29,6 @@
 #include "libasync/descriptor.h"
 #include "libasync/socket_options.h"
 #include "libasync/stream.h"
+#include "libasync/socket.h"
 
 #endif

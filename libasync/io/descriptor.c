@@ -14,15 +14,18 @@ static const struct future_class wait_class = {
 
 static async_future *wait_for(async_loop *loop, int descriptor, int event, const char *call)
 {
-    async_future *refusal = wait_refuse(loop, descriptor, call);
-    struct wait *wait = refusal ? NULL : wait_new(loop, descriptor, &wait_class);
+    int error = loop_enter(loop);
+    struct wait *wait;
 
-    if (refusal)
-        return refusal;
+    if (error)
+        return future_failed(error);
+    if (!watch_can_stand_on(descriptor))
+        return future_failed_saying(loop, ASYNC_EINVAL, "%s: %d is no open descriptor that can be waited for", call,
+                                    descriptor);
+    wait = wait_new(loop, descriptor, &wait_class);
     if (!wait)
         return future_failed(ASYNC_ENOMEM);
-    wait_begin(wait, event);
-    return &wait->future;
+    return wait_begin(wait, event) ? &wait->future : wait_give_up(wait);
 }
 
 async_future *async_wait_readable(async_loop *loop, int descriptor)

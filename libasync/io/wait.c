@@ -1,17 +1,5 @@
 #include "libasync/io/wait.h"
 
-async_future *wait_refuse(async_loop *loop, int descriptor, const char *call)
-{
-    int error = loop_enter(loop);
-
-    if (error)
-        return future_failed(error);
-    if (!watch_can_stand_on(descriptor))
-        return future_failed_saying(loop, ASYNC_EINVAL, "%s: %d is no open descriptor that can be waited for", call,
-                                    descriptor);
-    return NULL;
-}
-
 static void on_ready(async_loop *loop, struct watch *watch, int events)
 {
     struct wait *wait = container_of(watch, struct wait, watch);
@@ -22,7 +10,7 @@ static void on_ready(async_loop *loop, struct watch *watch, int events)
 
 void *wait_new(async_loop *loop, int descriptor, const struct future_class *class)
 {
-    async_future *future = watched_reach(loop, descriptor) ? future_new(loop, class) : NULL;
+    async_future *future = future_new(loop, class);
     struct wait *wait;
 
     if (!future)
@@ -65,26 +53,37 @@ static void leave(struct wait *wait)
         node_unlink(&wait->future.node);
 }
 
-void wait_begin(struct wait *wait, int events)
+bool wait_begin(struct wait *wait, int events)
 {
+    if (!watched_reach(wait->future.loop, wait_descriptor(wait)))
+        return false;
     future_hold(&wait->future);
     join(wait);
     watch_set(wait->future.loop, &wait->watch, events);
+    return true;
 }
 
-static void settle(struct wait *wait, async_value *taken)
+async_future *wait_give_up(struct wait *wait)
+{
+    future_fail(&wait->future, NULL);
+    future_excuse(&wait->future);
+    future_drop(&wait->future);
+    return future_failed(ASYNC_ENOMEM);
+}
+
+void wait_settle(struct wait *wait, async_value *taken)
 {
     if (value_is_error(taken))
         future_fail(&wait->future, taken);
     else
         future_succeed(&wait->future, taken);
-    future_drop(&wait->future);
 }
 
 void wait_end(struct wait *wait, async_value *taken)
 {
     leave(wait);
-    settle(wait, taken);
+    wait_settle(wait, taken);
+    future_drop(&wait->future);
 }
 
 void wait_finish(struct wait *wait, async_value *taken)

@@ -23,21 +23,21 @@ static inline int wait_descriptor(const struct wait *wait)
     return (int)wait->future.spare[0];
 }
 
-/* NULL when the loop is open here and the descriptor can be waited for; else the failed future to answer with, whose
- * message begins with the call's name. */
-async_future *wait_refuse(async_loop *loop, int descriptor, const char *call);
-
 /* Made: a wait that has not begun, of a class whose objects begin so; with one reference, the caller's. NULL without
  * memory. */
 void *wait_new(async_loop *loop, int descriptor, const struct future_class *class);
-/* Has its node run when the descriptor is ready for one of these events. Until its end it holds itself. */
-void wait_begin(struct wait *wait, int events);
-/* The same once more, from its run. */
+/* Has its node run when the descriptor, which must be open, is ready for one of these events. Until its end it holds
+ * itself. False without memory: wait_give_up then drops it and tells what to give instead. */
+bool wait_begin(struct wait *wait, int events);
+async_future *wait_give_up(struct wait *wait);
+/* Has it run once more, from its run. */
 static inline void wait_again(struct wait *wait, int events)
 {
     watch_set(wait->future.loop, &wait->watch, events);
 }
 
+/* Ends one that never began, with a value or an error; both are taken. */
+void wait_settle(struct wait *wait, async_value *taken);
 /* Ends one that has begun, with a value or an error; both are taken. */
 void wait_end(struct wait *wait, async_value *taken);
 /* The same from its run, as the last thing that it does: who alone awaits it goes on in this turn. */

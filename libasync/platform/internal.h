@@ -147,6 +147,11 @@ void bell_ring(const struct bell *bell);    /* any thread */
 void bell_silence(const struct bell *bell);
 void bell_close(struct bell *bell);
 
+/* As socket(2) and accept(2), for sockets that do not block and are closed on exec. */
+struct sockaddr;
+int socket_open(int family, int type);
+int socket_accept(int listener, struct sockaddr *address, unsigned *size);
+
 /* A descriptor that becomes readable at a time of clock_now's clock; -1 with errno ENOSYS where the system has none. */
 int alarm_open(void);
 /* 0 sets it off. Setting it anew also makes it unreadable. */
