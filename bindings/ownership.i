@@ -54,8 +54,10 @@ struct async_task_options {};
 struct async_socket_options {};
 %ignore async_socket_options_unref;
 
-/* These read into memory of the caller's; a script's is its own face's to lend. */
+/* These read into memory of the caller's or write from it by pointers, which no script has. */
 %ignore async_stream_read_into;
+%ignore async_stream_read_now;
+%ignore async_stream_write_pieces;
 
 /* A scope ends when it is closed, not when its proxy goes: async_timeout_close takes it, and each language clears the
  * proxy then. */
@@ -119,7 +121,15 @@ struct async_task {};
 %async_gives(async_stream_value)
 %async_gives(async_stream_peer)
 %async_gives(async_stream_local)
+%async_gives(async_stream_standard)
 %async_gives(async_stream_read)
+%async_gives(async_stream_read_exactly)
+%async_gives(async_stream_read_until)
+%async_gives(async_stream_read_line)
+%async_gives(async_stream_read_all)
+%async_gives(async_stream_wait_readable)
+%async_gives(async_stream_drain)
+%async_gives(async_stream_sendfile)
 %async_gives(async_stream_wait_closed)
 %async_gives(async_socket_address)
 %async_gives(async_sock_connect)

@@ -106,6 +106,19 @@ ASYNC_API int async_stream_pair(async_loop *loop, async_stream **one, async_stre
 ASYNC_API int async_stream_pipe(async_loop *loop, async_stream **reader, async_stream **writer);
 
 /**
+ * The program's standard input, output or error as a stream. Its flags stay as they are, and closing the stream leaves
+ * the descriptor open, for it is everybody's. Redirected from or to a file, reads and writes take the time that the
+ * disk takes.
+ *
+ * @param loop        the loop (lent)
+ * @param descriptor  0, 1 or 2
+ * @return the stream; NULL, and errno tells, as async_stream_adopt (given)
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_stream *async_stream_standard(async_loop *loop, int descriptor);
+
+/**
  * The stream in a value, such as what async_open_connection gives.
  *
  * @param value  a value (lent)
@@ -216,6 +229,81 @@ ASYNC_API async_future *async_stream_read(async_stream *stream, size_t most);
 ASYNC_API async_future *async_stream_read_into(async_stream *stream, void *buffer, size_t size);
 
 /**
+ * Read a number of bytes.
+ *
+ * @param stream  the stream (lent)
+ * @param size    how many, not bound by the limit
+ * @return future of just as many bytes (given)
+ * @error  ASYNC_EEND when the stream ended first: what came is there for async_stream_read; else as async_stream_read
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_read_exactly(async_stream *stream, size_t size);
+
+/**
+ * Read to a separator, which is part of the answer.
+ *
+ * @param stream  the stream (lent)
+ * @param bytes   the separator (lent), copied
+ * @param size    its length, at least 1
+ * @return future of the bytes up to the separator's end (given)
+ * @error  ASYNC_EEND when the stream ended first, ASYNC_ELIMIT when the limit was reached first: what came is there for
+ *         async_stream_read; else as async_stream_read
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_read_until(async_stream *stream, const void *bytes, size_t size);
+
+/**
+ * Read a line with its "\n". The last line of a stream may lack it.
+ *
+ * @param stream  the stream (lent)
+ * @return future of the line; no bytes at the end (given)
+ * @error  ASYNC_ELIMIT when the line is longer than the limit: what came is there for async_stream_read; else as
+ *         async_stream_read
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_read_line(async_stream *stream);
+
+/**
+ * Read to the end.
+ *
+ * @param stream  the stream (lent)
+ * @return future of all bytes, not bound by the limit (given)
+ * @error  as async_stream_read
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_read_all(async_stream *stream);
+
+/**
+ * Wait until async_stream_read_now has something to give: bytes, the end or an error. For hosts that read into memory
+ * of their own making.
+ *
+ * @param stream  the stream (lent)
+ * @return future of none; done already when there are bytes at hand (given)
+ * @error  ASYNC_ESTATE while another read waits; ASYNC_ETIMEDOUT, ASYNC_ECLOSED, ASYNC_ENOMEM, ASYNC_ETHREAD,
+ *         ASYNC_EINVAL
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_wait_readable(async_stream *stream);
+
+/**
+ * Read without waiting: what is at hand, else what the kernel has.
+ *
+ * @param stream  the stream (lent)
+ * @param buffer  room for the bytes
+ * @param size    how many bytes at most, at least 1
+ * @return how many; 0 at the end; ASYNC_EEMPTY when there is nothing yet, ASYNC_ESTATE while a read waits, and the
+ *         errors of async_stream_read, async_stream_message has the words
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int64_t async_stream_read_now(async_stream *stream, void *buffer, size_t size);
+
+/**
  * Whether the end has been read.
  *
  * @param stream  a stream (lent)
@@ -243,6 +331,44 @@ ASYNC_API bool async_stream_at_eof(const async_stream *stream);
 ASYNC_API int async_stream_write(async_stream *stream, const void *bytes, size_t size);
 
 /**
+ * Write a value's text or bytes; what must be kept is the value, not a copy.
+ *
+ * @param stream  the stream (lent)
+ * @param taken   text, bytes or an object that reads as them, or a list of these, sent together (taken)
+ * @return as async_stream_write; ASYNC_EINVAL for other values
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_write_value(async_stream *stream, async_value *taken);
+
+/**
+ * Write several pieces as one (writev(2)).
+ *
+ * @param stream  the stream (lent)
+ * @param pieces  the first byte of each (lent)
+ * @param sizes   how many bytes each has (lent)
+ * @param count   how many pieces
+ * @return as async_stream_write
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_write_pieces(async_stream *stream, const void *const *pieces, const size_t *sizes,
+                                        size_t count);
+
+/**
+ * Wait until there is room for more: done at once while no more is unsent than the high mark, else when no more is
+ * unsent than the low one.
+ *
+ * @param stream  the stream (lent)
+ * @return future of none (given)
+ * @error  ASYNC_ERESET when the peer is gone; ASYNC_ETIMEDOUT when it took nothing for the settings' time;
+ *         ASYNC_ECLOSED, ASYNC_EOS, ASYNC_ENOMEM, ASYNC_ETHREAD, ASYNC_EINVAL
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_drain(async_stream *stream);
+
+/**
  * How much is written and not sent yet.
  *
  * @param stream  a stream (lent)
@@ -252,7 +378,99 @@ ASYNC_API int async_stream_write(async_stream *stream, const void *bytes, size_t
  */
 ASYNC_API size_t async_stream_unsent(const async_stream *stream);
 
+/**
+ * Send part of a file, by the kernel alone where it can (sendfile(2)), behind what was written before.
+ *
+ * @param stream  the stream (lent)
+ * @param file    a descriptor of a regular file, open for reading; the caller's, and open until the future is done
+ * @param offset  where in the file to begin, not negative
+ * @param count   how many bytes; negative for all to the file's end
+ * @return future of how many were sent, fewer where the file is shorter (given)
+ * @error  ASYNC_ESTATE while another file is on its way; ASYNC_EINVAL for what is no file; else as async_stream_drain.
+ *         A cancel stops it where it is.
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API async_future *async_stream_sendfile(async_stream *stream, int file, int64_t offset, int64_t count);
+
+/**
+ * End our half: the peer reads the end once it has read what was written. Reading goes on.
+ *
+ * @param stream  the stream (lent)
+ * @return 0, also the second time; ASYNC_EINVAL where it has no halves, as a terminal; ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_write_eof(async_stream *stream);
+
+/**
+ * Whether async_stream_write_eof can be.
+ *
+ * @param stream  a stream (lent)
+ * @return true for sockets and for the writing end of a pipe
+ * @thread any
+ * @since  0.1
+ */
+ASYNC_API bool async_stream_can_write_eof(const async_stream *stream);
+
 /* Settings while it is open */
+
+/**
+ * As async_socket_options_set_limit.
+ *
+ * @param stream  the stream (lent)
+ * @param size    bytes, at least 1
+ * @return 0; ASYNC_EINVAL, ASYNC_ENOMEM, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_set_limit(async_stream *stream, size_t size);
+
+/**
+ * As async_socket_options_set_water_marks.
+ *
+ * @param stream  the stream (lent)
+ * @param high    bytes
+ * @param low     bytes, at most as many
+ * @return 0; ASYNC_EINVAL, ASYNC_ENOMEM, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_set_water_marks(async_stream *stream, size_t high, size_t low);
+
+/**
+ * As async_socket_options_set_timeouts, from the next wait on.
+ *
+ * @param stream         the stream (lent)
+ * @param read_seconds   longest silence within a read; ASYNC_FOREVER for no limit
+ * @param write_seconds  longest time without progress while data is unsent; ASYNC_FOREVER for no limit
+ * @return 0; ASYNC_EINVAL, ASYNC_ENOMEM, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_set_timeouts(async_stream *stream, double read_seconds, double write_seconds);
+
+/**
+ * As async_socket_options_set_nodelay.
+ *
+ * @param stream   the stream (lent)
+ * @param nodelay  whether
+ * @return 0; ASYNC_EINVAL for NULL or what is no TCP stream, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_set_nodelay(async_stream *stream, bool nodelay);
+
+/**
+ * As async_socket_options_set_keepalive.
+ *
+ * @param stream   the stream (lent)
+ * @param seconds  silence before the first question and between questions; 0: never ask
+ * @return 0; ASYNC_EINVAL for NULL, another time or what is no TCP stream, ASYNC_ECLOSED, ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_stream_set_keepalive(async_stream *stream, double seconds);
 
 /* The end */
 

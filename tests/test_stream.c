@@ -268,6 +268,77 @@ START_TEST(a_terminal_is_read_and_written_and_keeps_its_flags)
 }
 END_TEST
 
+/* Has a standard descriptor stand for another one, which is closed, and gives the former. */
+static int redirect(int standard, int descriptor)
+{
+    int former = dup(standard);
+
+    ck_assert_int_ge(former, 0);
+    ck_assert_int_eq(dup2(descriptor, standard), standard);
+    close(descriptor);
+    return former;
+}
+
+START_TEST(the_standard_streams_keep_their_flags_and_stay_open)
+{
+    int ends[2], input, output;
+    size_t written;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    input = redirect(0, ends[0]);
+    output = redirect(2, ends[1]);
+    ann = async_stream_standard(loop, 2);
+    bob = async_stream_standard(loop, 0);
+    say(ann, "shown");
+    ck_assert_str_eq(read_some(bob), "shown");
+    written = fill(ann);    /* of a pipe that blocks */
+    ck_assert_uint_gt(async_stream_unsent(ann), 0);
+    ck_assert_uint_eq(drink(bob, written), written);
+    ck_assert_int_eq(fcntl(0, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_eq(async_stream_close(ann), 0);
+    ck_assert_int_eq(async_stream_close(bob), 0);
+    ck_assert_int_ne(fcntl(0, F_GETFD), -1);
+    ck_assert_int_ne(fcntl(2, F_GETFD), -1);
+    close(redirect(0, input));
+    close(redirect(2, output));
+    drop_pair();
+}
+END_TEST
+
+START_TEST(standard_streams_may_be_files_and_nothing)
+{
+    char path[] = "/tmp/libasync-XXXXXX";
+    int output = redirect(2, mkstemp(path)), input = redirect(0, open(path, O_RDONLY));
+    size_t written = 0;
+
+    ann = async_stream_standard(loop, 2);
+    bob = async_stream_standard(loop, 0);
+    say(ann, "a line\nand more");
+    ck_assert_uint_eq(async_stream_unsent(ann), 0);
+    ck_assert_str_eq(outcome(async_stream_read_line(bob)), "a line\n");
+    ck_assert_str_eq(outcome(async_stream_read_all(bob)), "and more");
+    ck_assert_str_eq(read_some(bob), "");
+    drop_pair();
+    close(redirect(2, open("/dev/null", O_WRONLY)));
+    close(redirect(0, open("/dev/null", O_RDONLY)));
+    ann = async_stream_standard(loop, 2);
+    bob = async_stream_standard(loop, 0);
+    ck_assert_str_eq(read_some(bob), "");
+    while (written < 1000000) {
+        ck_assert_int_eq(async_stream_write(ann, path, sizeof path), 0);
+        written += sizeof path;
+    }
+    async_stream_close(ann);
+    ck_assert_int_eq(finish(async_stream_wait_closed(ann)), 0);
+    close(redirect(0, input));
+    close(redirect(2, output));
+    unlink(path);
+    ck_assert_ptr_null(async_stream_standard(loop, 3));
+    ck_assert_int_eq(errno, EINVAL);
+    drop_pair();
+}
+END_TEST
+
 START_TEST(addresses_are_those_of_both_ends)
 {
     async_value *local, *peer;
@@ -480,7 +551,9 @@ int main(void)
                      a_close_ends_the_read_that_waits, an_abort_resets_a_connection_with_unsent_data,
                      a_cancelled_wait_for_the_close_closes_nothing, a_write_to_who_is_gone_tells_and_raises_no_signal,
                      a_pipe_goes_one_way, a_pipe_without_a_reader_raises_no_signal,
-                     a_terminal_is_read_and_written_and_keeps_its_flags, addresses_are_those_of_both_ends,
+                     a_terminal_is_read_and_written_and_keeps_its_flags,
+                     the_standard_streams_keep_their_flags_and_stay_open, standard_streams_may_be_files_and_nothing,
+                     addresses_are_those_of_both_ends,
                      a_stream_travels_as_a_value, a_stream_dropped_open_is_closed_and_reported, a_read_keeps_its_stream,
                      a_task_goes_on_in_the_turn_in_which_the_bytes_come,
                      what_comes_while_nobody_reads_waits_in_the_kernel,

@@ -22,7 +22,8 @@ void stream_end(async_stream *stream)
     stream_discard_unread(stream);
     close_descriptor(stream);
     input_drop(stream);
-    stream_drop_output(stream);
+    stream_drop_output(stream, error_static(ASYNC_ECLOSED));
+    settings_stop(stream);
     future_excuse(&stream->closed);
     if (stream->lost && stream->failure)
         future_fail(&stream->closed, async_value_ref(stream->failure));

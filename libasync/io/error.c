@@ -6,7 +6,7 @@
 
 void stream_name(const async_stream *stream, char *text)
 {
-    static const char *const kinds[] = {"socket", "socket", "pipe", "device"};
+    static const char *const kinds[] = {"socket", "socket", "pipe", "device", "file"};
     const struct peer *peer = &stream->peer;
     union socket_address address;
     socklen_t size = peer_read(peer, &address);

@@ -61,10 +61,11 @@ void peer_clear(struct peer *peer);
 socklen_t peer_read(const struct peer *peer, union socket_address *address);    /* without a path; 0: none */
 async_value *peer_address(const struct peer *peer);    /* given; NULL where there is none, or no memory */
 
-enum stream_kind { STREAM_TCP, STREAM_SOCKET, STREAM_PIPE, STREAM_DEVICE };
+/* Of a device the flags belong to other programs too, and calls may block; a file is always ready. */
+enum stream_kind { STREAM_TCP, STREAM_SOCKET, STREAM_PIPE, STREAM_DEVICE, STREAM_FILE };
 
-/* What a read is to give. */
-enum reading { READ_BYTES, READ_INTO };
+/* What a read is to give. From READ_EXACTLY on it may take several arrivals, which come together in the input. */
+enum reading { READ_BYTES, READ_INTO, READ_NOTHING, READ_EXACTLY, READ_UNTIL, READ_LINE, READ_ALL };
 
 /*
  * Bytes that came and nobody has read. Each loop has one at hand, empty, that streams receive into: what is read at
@@ -77,18 +78,31 @@ struct input {
     char *bytes;            /* where they begin */
     size_t capacity;
     size_t begin, behind;   /* what is there */
+    size_t searched;        /* how many of these were found to hold no separator */
 };
 #define INPUT_SIZE 65536
+/* So large an answer is received into storage of its own, where no copy of it is needed. */
+#define LARGE_READ 16384
 
-/* Written, and not sent yet. */
+/* Written, and not sent yet: output.h. */
 struct output;
+
+/* What few streams have: settings that are not the defaults, and the timer that some of them need. */
+struct stream_settings {
+    struct timer timer;
+    async_stream *stream;
+    size_t limit, high, low;
+    double read_seconds, write_seconds;    /* negative: no limit */
+    double read_by, write_by, nap_by;      /* when time is up; 0: nothing waits */
+    double armed;                          /* for when the timer is set, if it is */
+};
 
 struct async_stream {
     async_future closed;
     struct watch watch;
     async_future *reader;      /* the read that waits (held), or NULL, and */
-    char *into;                /* where it reads to, */
-    size_t wanted;             /* how much, */
+    char *into;                /* where it reads to, or up to which separator (held), */
+    size_t wanted;             /* how much, or how long that is, */
     uint8_t reading;           /* and what: enum reading */
     uint8_t kind;              /* enum stream_kind */
     uint8_t ready;             /* what the watch told since the node last ran */
@@ -99,9 +113,11 @@ struct async_stream {
     bool lost;                 /* something that was written could not be sent */
     bool can_read, can_write;  /* by how the descriptor was opened */
     bool is_lent;              /* it is not the stream's to close */
+    bool is_ending;            /* our half ends when all is sent */
     int descriptor;            /* -1: closed */
     struct input *input;       /* what came and was not read; NULL: nothing */
     struct output *output;     /* NULL: all is sent */
+    struct stream_settings *settings;    /* NULL: the defaults */
     async_value *failure;      /* the last error that it met, or NULL (held) */
     uint32_t brought;          /* by the last read that made a value */
     struct peer peer;
@@ -151,17 +167,21 @@ static inline int stream_visit(const async_stream *stream)
 {
     return stream ? future_visit(&stream->closed) : ASYNC_EINVAL;
 }
+static inline size_t least(size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
 static inline async_loop *stream_loop(const async_stream *stream)
 {
     return stream->closed.loop;
 }
 
+void stream_watch_more(async_stream *stream, int events);
 static inline void stream_watch(async_stream *stream, int events)
 {
-    int now = watch_events(&stream->watch);
-
-    if ((now | events) != now)
-        watch_set(stream_loop(stream), &stream->watch, now | events);
+    if (unlikely(~watch_events(&stream->watch) & events))
+        stream_watch_more(stream, events);
 }
 static inline void stream_unwatch(async_stream *stream, int events)
 {
@@ -178,9 +198,32 @@ static inline void stream_unwatch(async_stream *stream, int events)
  */
 async_stream *stream_new(async_loop *loop, int descriptor, const union socket_address *peer, socklen_t size,
                          const async_socket_options *options);
-extern const struct future_class stream_class;
+async_stream *stream_of_kind(async_loop *loop, int descriptor, enum stream_kind kind);    /* the same of any other */
 /* Drops one that was made and given to nobody; the descriptor stays open. */
 void stream_discard(async_stream *stream);
+
+/* settings.c: made on first need; NULL without memory. */
+struct stream_settings *stream_settings(async_stream *stream);
+bool settings_apply(async_stream *stream, const async_socket_options *options);    /* false without memory */
+void settings_stop(async_stream *stream);    /* the timer */
+void settings_drop(async_stream *stream);
+static inline size_t stream_limit(const async_stream *stream)
+{
+    return stream->settings ? stream->settings->limit : default_socket_options.limit;
+}
+/* Begins the time that a read or an unsent byte has left, anew with each progress; false without memory. */
+bool settings_start_read(struct stream_settings *settings);
+bool settings_start_write(struct stream_settings *settings);
+static inline bool stream_start_read(const async_stream *stream)
+{
+    return likely(!stream->settings) || settings_start_read(stream->settings);
+}
+static inline bool stream_start_write(const async_stream *stream)
+{
+    return likely(!stream->settings) || settings_start_write(stream->settings);
+}
+/* The kernel has no memory for what is to be sent, and says that there is room: it is asked again a little later. */
+bool stream_nap(async_stream *stream);    /* false without memory */
 
 /* error.c: the error for an errno, which the stream keeps as its failure. Lent; never NULL. */
 async_value *stream_fail_with(async_stream *stream, int number);
@@ -195,12 +238,16 @@ void stream_name(const async_stream *stream, char *text);
 ssize_t stream_receive(const async_stream *stream, void *buffer, size_t size);
 ssize_t stream_send(const async_stream *stream, const void *bytes, size_t size);
 ssize_t stream_send_pieces(const async_stream *stream, struct iovec *pieces, int count);
+ssize_t stream_send_file(const async_stream *stream, int file, off_t offset, size_t size);
 void stream_discard_unread(const async_stream *stream);
 
 /* input.c: the loop's own, empty, of INPUT_SIZE; NULL without memory. */
 struct input *input_at_hand(async_loop *loop);
 /* The stream keeps what was received into the loop's own. */
 void input_keep(async_stream *stream, size_t begin, size_t behind);
+/* Has room behind for `size` bytes more, or at least for one; an input that there was not is made. False without
+ * memory. */
+bool input_make_room(async_stream *stream, size_t size);
 static inline size_t input_size(const async_stream *stream)
 {
     return stream->input ? stream->input->behind - stream->input->begin : 0;
@@ -212,13 +259,31 @@ void input_drop(async_stream *stream);
 
 /* read.c: the descriptor can be read. */
 void stream_read_ready(async_stream *stream);
-/* Ends the read that waits, if one does, with an error (lent). */
+/* NULL when a read may begin, or the refusal. */
+async_future *read_refusal(async_stream *stream, bool arguments_are_good);
+async_future *read_wait(async_stream *stream, enum reading reading, void *into, size_t wanted);
+/* How many bytes came, after which the read can go on; 0: it waits, or has met the end or an error. */
+size_t read_receive(async_stream *stream, void *buffer, size_t size);
+static inline bool read_is_over(const async_stream *stream)
+{
+    return stream->at_end || stream->read_failed;
+}
+/* End the read that waits, in the stream's own turn: the last thing that is done. */
+void read_succeed(async_stream *stream, async_value *taken);
+void read_fail(async_stream *stream, async_value *taken);
+
+/* collect.c: the same for reads from READ_EXACTLY on. */
+void collect_ready(async_stream *stream);
+
+/* Ends the read that waits, if one does, in somebody else's call; the error is lent. */
 void stream_end_read(async_stream *stream, async_value *error);
 
-/* write.c: the descriptor can be written. */
+/* output.c: the descriptor can be written. */
 void stream_write_ready(async_stream *stream);
-/* Throws away what is unsent. */
-void stream_drop_output(async_stream *stream);
+/* Throws away what is unsent; who waits for that is told the error (lent). */
+void stream_drop_output(async_stream *stream, async_value *error);
+/* Wakes who waits for room, if there is some by now. */
+void stream_look_at_marks(async_stream *stream);
 /* Nothing can be sent any more: the error is lent. */
 void stream_fail_writing(async_stream *stream, async_value *error);
 

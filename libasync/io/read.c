@@ -6,13 +6,19 @@
 
 #include <errno.h>
 
-/* After a read that brought so much the next value is received into without a copy; smaller ones come by way of the
- * loop's input. */
-#define LARGE 16384
+static async_future *take_reader(async_stream *stream)
+{
+    async_future *reader = stream->reader;
+
+    stream->reader = NULL;
+    if (unlikely(stream->reading == READ_UNTIL))
+        memory_release(stream->into, stream->wanted);
+    return reader;
+}
 
 static bool cancel_read(async_future *reader, async_value *error)
 {
-    operation_stream(reader)->reader = NULL;
+    take_reader(operation_stream(reader));
     operation_fail(reader, async_value_ref(error));
     return true;
 }
@@ -29,21 +35,14 @@ static const struct future_class read_class = {
     .describe = describe_read,
 };
 
-/* Ends the read that waits, in the stream's own turn. */
-static void succeed(async_stream *stream, async_value *taken)
+void read_succeed(async_stream *stream, async_value *taken)
 {
-    async_future *reader = stream->reader;
-
-    stream->reader = NULL;
-    operation_succeed_now(reader, taken);
+    operation_succeed_now(take_reader(stream), taken);
 }
 
-static void fail(async_stream *stream, async_value *taken)
+void read_fail(async_stream *stream, async_value *taken)
 {
-    async_future *reader = stream->reader;
-
-    stream->reader = NULL;
-    operation_fail_now(reader, taken);
+    operation_fail_now(take_reader(stream), taken);
 }
 
 void stream_end_read(async_stream *stream, async_value *error)
@@ -75,8 +74,7 @@ static void meet_error(async_stream *stream, int number)
     stream_fail_writing(stream, stream->failure);
 }
 
-/* How many bytes came, after which the read can go on; 0: it waits, or has met the end or an error. */
-static size_t receive(async_stream *stream, void *buffer, size_t size)
+size_t read_receive(async_stream *stream, void *buffer, size_t size)
 {
     ssize_t count = stream_receive(stream, buffer, size);
 
@@ -89,11 +87,6 @@ static size_t receive(async_stream *stream, void *buffer, size_t size)
     return 0;
 }
 
-static bool is_over(const async_stream *stream)
-{
-    return stream->at_end || stream->read_failed;
-}
-
 /* What a read gives when nothing is left: an empty value, or none beside a failure. */
 static async_value *nothing(const async_stream *stream)
 {
@@ -103,24 +96,19 @@ static async_value *nothing(const async_stream *stream)
 static void end_with_nothing(async_stream *stream)
 {
     if (stream->read_failed)
-        fail(stream, async_value_ref(stream->failure));
+        read_fail(stream, async_value_ref(stream->failure));
     else if (stream->at_end)
-        succeed(stream, nothing(stream));
+        read_succeed(stream, nothing(stream));
 }
 
 static void read_into(async_stream *stream)
 {
-    size_t count = receive(stream, stream->into, stream->wanted);
+    size_t count = read_receive(stream, stream->into, stream->wanted);
 
     if (likely(count))
-        succeed(stream, async_int((int64_t)count));
+        read_succeed(stream, async_int((int64_t)count));
     else
         end_with_nothing(stream);
-}
-
-static size_t least(size_t one, size_t other)
-{
-    return one < other ? one : other;
 }
 
 static void read_small(async_stream *stream)
@@ -130,10 +118,10 @@ static void read_small(async_stream *stream)
     size_t count;
 
     if (!input) {
-        fail(stream, NULL);
+        read_fail(stream, NULL);
         return;
     }
-    count = receive(stream, input->bytes, least(stream->wanted, input->capacity));
+    count = read_receive(stream, input->bytes, least(stream->wanted, input->capacity));
     if (!count) {
         end_with_nothing(stream);
         return;
@@ -142,10 +130,10 @@ static void read_small(async_stream *stream)
     value = async_bytes(input->bytes, count);
     if (unlikely(!value)) {
         input_keep(stream, 0, count);
-        fail(stream, NULL);
+        read_fail(stream, NULL);
         return;
     }
-    succeed(stream, value);
+    read_succeed(stream, value);
 }
 
 static void read_large(async_stream *stream)
@@ -158,14 +146,14 @@ static void read_large(async_stream *stream)
         read_small(stream);
         return;
     }
-    count = receive(stream, bytes, size);
+    count = read_receive(stream, bytes, size);
     if (!count) {
         async_value_unref(value);
         end_with_nothing(stream);
         return;
     }
     stream->brought = (uint32_t)count;
-    succeed(stream, bytes_fit(value, count));    /* fits: what is cut off is less than 64 KiB */
+    read_succeed(stream, bytes_fit(value, count));    /* fits: what is cut off is less than 64 KiB */
 }
 
 void stream_read_ready(async_stream *stream)
@@ -174,14 +162,17 @@ void stream_read_ready(async_stream *stream)
         stream_unwatch(stream, WATCH_READ);
     else if (stream->reading == READ_INTO)
         read_into(stream);
-    else if (stream->brought < LARGE)
+    else if (stream->reading == READ_NOTHING)
+        read_succeed(stream, async_none());
+    else if (stream->reading >= READ_EXACTLY)
+        collect_ready(stream);
+    else if (stream->brought < LARGE_READ)
         read_small(stream);
     else
         read_large(stream);
 }
 
-/* NULL when a read may begin, or the refusal. */
-static async_future *may_read(async_stream *stream, bool arguments_are_good)
+async_future *read_refusal(async_stream *stream, bool arguments_are_good)
 {
     int error = stream_enter(stream);
 
@@ -198,12 +189,23 @@ static async_future *may_read(async_stream *stream, bool arguments_are_good)
     return NULL;
 }
 
-static async_future *wait_to_read(async_stream *stream, enum reading reading, void *into, size_t wanted)
+/* Nobody has seen it yet. */
+rarely static void abandon(async_future *reader)
+{
+    future_excuse(reader);
+    operation_fail(reader, NULL);
+    future_drop(reader);
+}
+
+async_future *read_wait(async_stream *stream, enum reading reading, void *into, size_t wanted)
 {
     async_future *reader = operation_new(stream, &read_class);
 
-    if (unlikely(!reader))
+    if (unlikely(!reader || !stream_start_read(stream))) {
+        if (reader)
+            abandon(reader);
         return future_failed(ASYNC_ENOMEM);
+    }
     stream->reader = reader;
     stream->reading = reading;
     stream->into = into;
@@ -232,16 +234,16 @@ static async_future *take_value(async_stream *stream, size_t size)
 
 async_future *async_stream_read(async_stream *stream, size_t most)
 {
-    async_future *refusal = may_read(stream, most);
+    async_future *refusal = read_refusal(stream, most);
 
     if (unlikely(refusal))
         return refusal;
     if (stream->input)
         return take_value(stream, least(most, input_size(stream)));
     stream->reading = READ_BYTES;
-    if (unlikely(is_over(stream)))
+    if (unlikely(read_is_over(stream)))
         return read_nothing(stream);
-    return wait_to_read(stream, READ_BYTES, NULL, most);
+    return read_wait(stream, READ_BYTES, NULL, most);
 }
 
 static async_future *take_into(async_stream *stream, void *buffer, size_t size)
@@ -257,16 +259,60 @@ static async_future *take_into(async_stream *stream, void *buffer, size_t size)
 
 async_future *async_stream_read_into(async_stream *stream, void *buffer, size_t size)
 {
-    async_future *refusal = may_read(stream, buffer && size);
+    async_future *refusal = read_refusal(stream, buffer && size);
 
     if (unlikely(refusal))
         return refusal;
     if (stream->input)
         return take_into(stream, buffer, least(size, input_size(stream)));
     stream->reading = READ_INTO;
-    if (unlikely(is_over(stream)))
+    if (unlikely(read_is_over(stream)))
         return read_nothing(stream);
-    return wait_to_read(stream, READ_INTO, buffer, size);
+    return read_wait(stream, READ_INTO, buffer, size);
+}
+
+async_future *async_stream_wait_readable(async_stream *stream)
+{
+    async_future *refusal = read_refusal(stream, true);
+
+    if (unlikely(refusal))
+        return refusal;
+    if (unlikely(stream->input || read_is_over(stream)))
+        return future_done_none();
+    return read_wait(stream, READ_NOTHING, NULL, 0);
+}
+
+static int may_read_now(const async_stream *stream, bool arguments_are_good)
+{
+    int error = arguments_are_good ? stream_enter(stream) : ASYNC_EINVAL;
+
+    if (unlikely(error))
+        return error;
+    if (unlikely(stream->is_closing))
+        return ASYNC_ECLOSED;
+    if (unlikely(stream->reader))
+        return ASYNC_ESTATE;
+    return likely(stream->can_read) ? 0 : ASYNC_EINVAL;
+}
+
+int64_t async_stream_read_now(async_stream *stream, void *buffer, size_t size)
+{
+    int error = may_read_now(stream, buffer && size);
+    size_t count;
+
+    if (unlikely(error))
+        return error;
+    if (unlikely(stream->input)) {
+        count = least(size, input_size(stream));
+        input_take(stream, buffer, count);
+        return (int64_t)count;
+    }
+    count = read_is_over(stream) ? 0 : read_receive(stream, buffer, size);
+    if (likely(count))
+        return (int64_t)count;
+    if (stream->read_failed)
+        return async_value_error(stream->failure);
+    return stream->at_end ? 0 : ASYNC_EEMPTY;
 }
 
 bool async_stream_at_eof(const async_stream *stream)

@@ -1,11 +1,8 @@
-/* Streams: made, counted, asked. Reading, writing and closing have files of their own. */
+/* Streams: what they are told and asked, and how they are counted. Reading, writing and closing have files of their
+ * own. */
 #include "libasync/io/internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void on_ready(async_loop *loop, struct watch *watch, int events)
 {
@@ -47,6 +44,7 @@ static void release(async_future *future)
         stream_end(stream);
         loop_report(future->loop, NULL, ASYNC_ESTATE, message);
     }
+    settings_drop(stream);
     async_value_unref(stream->failure);
     peer_clear(&stream->peer);
 }
@@ -56,14 +54,22 @@ static bool refuse_cancel(async_future *future, async_value *error)
     return false;
 }
 
-const struct future_class stream_class = {
+static const struct future_class stream_class = {
     .node = {.run = run, .end_at_close = stream_end_at_close},
     .size = sizeof(async_stream),
     .cancel = refuse_cancel,
     .release = release,
 };
 
-static async_stream *new_stream(async_loop *loop, int descriptor, enum stream_kind kind)
+void stream_watch_more(async_stream *stream, int events)
+{
+    if (stream->kind == STREAM_FILE)
+        on_ready(stream_loop(stream), &stream->watch, events);
+    else
+        watch_set(stream_loop(stream), &stream->watch, watch_events(&stream->watch) | events);
+}
+
+async_stream *stream_of_kind(async_loop *loop, int descriptor, enum stream_kind kind)
 {
     async_stream *stream = (async_stream *)future_new(loop, &stream_class);
 
@@ -81,11 +87,11 @@ async_stream *stream_new(async_loop *loop, int descriptor, const union socket_ad
                          const async_socket_options *options)
 {
     bool is_tcp = size && (peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6);
-    async_stream *stream = new_stream(loop, descriptor, is_tcp ? STREAM_TCP : STREAM_SOCKET);
+    async_stream *stream = stream_of_kind(loop, descriptor, is_tcp ? STREAM_TCP : STREAM_SOCKET);
 
     if (!stream)
         return NULL;
-    if (peer_set(&stream->peer, peer, size))
+    if (peer_set(&stream->peer, peer, size) && settings_apply(stream, options))
         return stream;
     stream_discard(stream);
     return NULL;
@@ -96,133 +102,6 @@ void stream_discard(async_stream *stream)
 {
     stream->descriptor = -1;
     future_drop(&stream->closed);
-}
-
-static void *refuse(int error)
-{
-    errno = error;
-    return NULL;
-}
-
-static void *refuse_entry(int error)
-{
-    return refuse(error == ASYNC_EINVAL ? EINVAL : EPERM);
-}
-
-/* What cannot be a stream: a socket of another type, or one that listens. */
-static bool is_stream_socket(int descriptor)
-{
-    int type = 0, listens = 0;
-    socklen_t size = sizeof type;
-
-    if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
-        return false;
-    size = sizeof listens;
-    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens;
-}
-
-static async_stream *adopt_socket(async_loop *loop, int descriptor, const async_socket_options *options)
-{
-    union socket_address peer;
-    socklen_t size = sizeof peer;
-    async_stream *stream;
-
-    if (!is_stream_socket(descriptor))
-        return refuse(EINVAL);
-    if (getpeername(descriptor, &peer.any, &size) != 0)
-        size = 0;
-    stream = stream_new(loop, descriptor, &peer, size, options);
-    if (!stream)
-        return refuse(ENOMEM);
-    options_apply(options, descriptor);
-    return stream;
-}
-
-static async_stream *adopt_other(async_loop *loop, int descriptor, int flags, enum stream_kind kind)
-{
-    async_stream *stream = new_stream(loop, descriptor, kind);
-
-    if (!stream)
-        return refuse(ENOMEM);
-    stream->can_read = (flags & O_ACCMODE) != O_WRONLY;
-    stream->can_write = (flags & O_ACCMODE) != O_RDONLY;
-    return stream;
-}
-
-async_stream *async_stream_adopt(async_loop *loop, int descriptor, const async_socket_options *options)
-{
-    int error = loop_enter(loop), flags;
-    async_stream *stream;
-    struct stat status;
-
-    if (error)
-        return refuse_entry(error);
-    flags = fcntl(descriptor, F_GETFL);
-    if (flags < 0 || fstat(descriptor, &status) != 0)
-        return NULL;
-    if (S_ISSOCK(status.st_mode))
-        stream = adopt_socket(loop, descriptor, options);
-    else if (S_ISFIFO(status.st_mode))
-        stream = adopt_other(loop, descriptor, flags, STREAM_PIPE);
-    else if (S_ISCHR(status.st_mode))
-        stream = adopt_other(loop, descriptor, flags, STREAM_DEVICE);
-    else
-        return refuse(EINVAL);
-    if (stream && stream->kind != STREAM_DEVICE)
-        fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
-    return stream;
-}
-
-/* A pair of descriptors becomes one of streams; all or nothing. */
-static int adopt_both(async_loop *loop, const int descriptors[2], async_stream *streams[2])
-{
-    for (int i = 0; i < 2; i++)
-        streams[i] = async_stream_adopt(loop, descriptors[i], NULL);
-    if (streams[0] && streams[1])
-        return 0;
-    for (int i = 0; i < 2; i++) {
-        if (streams[i])
-            stream_discard(streams[i]);
-        streams[i] = NULL;
-        close(descriptors[i]);
-    }
-    return ASYNC_ENOMEM;
-}
-
-static int make_both(async_loop *loop, int (*make)(int descriptors[2]), async_stream **one, async_stream **other)
-{
-    int error = one && other ? loop_enter(loop) : ASYNC_EINVAL, descriptors[2];
-    async_stream *streams[2] = {NULL, NULL};
-
-    if (!error && make(descriptors) != 0)
-        error = error_of_errno(errno);
-    if (!error)
-        error = adopt_both(loop, descriptors, streams);
-    if (one)
-        *one = streams[0];
-    if (other)
-        *other = streams[1];
-    return error;
-}
-
-static int make_pair(int descriptors[2])
-{
-    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, descriptors);
-}
-
-static int make_pipe(int descriptors[2])
-{
-    return pipe2(descriptors, O_NONBLOCK | O_CLOEXEC);
-}
-
-int async_stream_pair(async_loop *loop, async_stream **one, async_stream **other)
-{
-    return make_both(loop, make_pair, one, other);
-}
-
-int async_stream_pipe(async_loop *loop, async_stream **reader, async_stream **writer)
-{
-    return make_both(loop, make_pipe, reader, writer);
 }
 
 async_stream *async_stream_ref(async_stream *stream)

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,26 +55,52 @@ static bool is_waiting(const sigset_t *former)
     return sigismember(former, SIGPIPE) && sigpending(&waiting) == 0 && sigismember(&waiting, SIGPIPE);
 }
 
-static ssize_t write_quietly(int descriptor, const struct iovec *pieces, int count)
-{
-    static const struct timespec at_once;
+struct quiet {
     sigset_t signals, former;
     bool was_waiting;
-    ssize_t written;
-    int error;
+};
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &signals, &former);
-    was_waiting = is_waiting(&former);
-    written = writev(descriptor, pieces, count);
-    error = errno;
-    if (written < 0 && error == EPIPE && !was_waiting)
-        sigtimedwait(&signals, NULL, &at_once);
-    if (!sigismember(&former, SIGPIPE))
-        pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+static void begin_quiet(struct quiet *quiet)
+{
+    sigemptyset(&quiet->signals);
+    sigaddset(&quiet->signals, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &quiet->signals, &quiet->former);
+    quiet->was_waiting = is_waiting(&quiet->former);
+}
+
+/* The call's answer is passed on, and its errno. */
+static ssize_t end_quiet(const struct quiet *quiet, ssize_t answer)
+{
+    static const struct timespec at_once;
+    int error = errno;
+
+    if (answer < 0 && error == EPIPE && !quiet->was_waiting)
+        sigtimedwait(&quiet->signals, NULL, &at_once);
+    if (!sigismember(&quiet->former, SIGPIPE))
+        pthread_sigmask(SIG_UNBLOCK, &quiet->signals, NULL);
     errno = error;
-    return written;
+    return answer;
+}
+
+static ssize_t write_quietly(int descriptor, const struct iovec *pieces, int count)
+{
+    struct quiet quiet;
+
+    begin_quiet(&quiet);
+    return end_quiet(&quiet, writev(descriptor, pieces, count));
+}
+
+/* Of sockets too the kernel does not know here that we want no signal. */
+ssize_t stream_send_file(const async_stream *stream, int file, off_t offset, size_t size)
+{
+    struct quiet quiet;
+    ssize_t sent;
+
+    do {
+        begin_quiet(&quiet);
+        sent = end_quiet(&quiet, sendfile(stream->descriptor, file, &offset, size));
+    } while (sent < 0 && errno == EINTR);
+    return sent;
 }
 
 /* A device that has room for something has room for a little; more might block. */
@@ -98,10 +125,10 @@ ssize_t stream_send_pieces(const async_stream *stream, struct iovec *pieces, int
     do {
         if (is_socket(stream))
             sent = sendmsg(stream->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        else if (stream->kind == STREAM_PIPE)
-            sent = write_quietly(stream->descriptor, pieces, count);
-        else
+        else if (stream->kind == STREAM_DEVICE)
             sent = write_little(stream->descriptor, pieces);
+        else
+            sent = write_quietly(stream->descriptor, pieces, count);
     } while (sent < 0 && errno == EINTR);
     return sent;
 }
@@ -119,11 +146,13 @@ ssize_t stream_send(const async_stream *stream, const void *bytes, size_t size)
 }
 
 /* The kernel ends a connection by a reset if something came that nobody read, and the peer may then lose what we sent
- * before. TCP throws away what is there without copying it. */
+ * before. Told to cut it off, TCP throws away what is there and writes nothing to memory. */
 void stream_discard_unread(const async_stream *stream)
 {
 #ifdef __linux__
-    if (stream->kind == STREAM_TCP && !stream->at_end && !stream->read_failed)
-        recv(stream->descriptor, NULL, INT_MAX, MSG_TRUNC | MSG_DONTWAIT);
+    static char nowhere[1 << 20];
+
+    if (stream->kind == STREAM_TCP && !read_is_over(stream))
+        recv(stream->descriptor, nowhere, sizeof nowhere, MSG_TRUNC | MSG_DONTWAIT);
 #endif
 }

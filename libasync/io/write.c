@@ -1,162 +1,11 @@
-/*
- * Writing: sent at once as far as the kernel takes it. The rest is kept in segments, and only then is the watch set
- * for writing. While anything is kept the stream holds itself: it is sent even if nobody else holds the stream.
- */
-#include "libasync/io/internal.h"
+/* Writing: sent at once as far as the kernel takes it; the rest is kept, and only then does the stream watch for
+ * room. */
+#include "libasync/io/output.h"
 
 #include <errno.h>
 
-#define SEGMENT_SIZE 4096    /* small writes share a segment */
 #define MOST_PIECES 64       /* sent by one call */
-
-struct segment {
-    struct segment *next;
-    size_t capacity;         /* of the bytes behind */
-    size_t begin, behind;    /* what of them is unsent */
-    char bytes[];
-};
-
-struct output {
-    struct segment *first, *last;
-    size_t unsent;
-};
-
-static void free_segment(struct segment *segment)
-{
-    memory_release(segment, sizeof *segment + segment->capacity);
-}
-
-static void free_output(async_stream *stream)
-{
-    struct output *output = stream->output;
-
-    while (output->first) {
-        struct segment *segment = output->first;
-
-        output->first = segment->next;
-        free_segment(segment);
-    }
-    memory_release(output, sizeof *output);
-    stream->output = NULL;
-    stream_unwatch(stream, WATCH_WRITE);
-    future_drop(&stream->closed);
-}
-
-static struct output *open_output(async_stream *stream)
-{
-    if (stream->output)
-        return stream->output;
-    stream->output = memory_allocate(sizeof *stream->output);
-    if (!stream->output)
-        return NULL;
-    *stream->output = (struct output){0};
-    future_hold(&stream->closed);
-    return stream->output;
-}
-
-static struct segment *add_segment(struct output *output, size_t size)
-{
-    size_t capacity = size < SEGMENT_SIZE ? SEGMENT_SIZE : size;
-    struct segment *segment = memory_allocate(sizeof *segment + capacity);
-
-    if (!segment)
-        return NULL;
-    *segment = (struct segment){.capacity = capacity};
-    if (output->last)
-        output->last->next = segment;
-    else
-        output->first = segment;
-    output->last = segment;
-    return segment;
-}
-
-/* Keeps what could not be sent; false without memory. */
-static bool keep(async_stream *stream, const char *bytes, size_t size)
-{
-    struct output *output = open_output(stream);
-    struct segment *last = output ? output->last : NULL;
-
-    if (output && (!last || last->capacity - last->behind < size))
-        last = add_segment(output, size);
-    if (!last) {
-        if (output && !output->first)
-            free_output(stream);
-        return false;
-    }
-    memcpy(last->bytes + last->behind, bytes, size);
-    last->behind += size;
-    output->unsent += size;
-    stream_watch(stream, WATCH_WRITE);
-    return true;
-}
-
-void stream_drop_output(async_stream *stream)
-{
-    if (!stream->output)
-        return;
-    stream->lost = true;
-    free_output(stream);
-}
-
-void stream_fail_writing(async_stream *stream, async_value *error)
-{
-    stream->write_failed = true;
-    stream_drop_output(stream);
-    if (stream->is_closing && stream->descriptor >= 0)
-        stream_finish(stream);
-}
-
-static void skip(struct output *output, size_t sent)
-{
-    output->unsent -= sent;
-    while (sent) {
-        struct segment *first = output->first;
-        size_t size = first->behind - first->begin;
-
-        if (sent < size) {
-            first->begin += sent;
-            return;
-        }
-        sent -= size;
-        output->first = first->next;
-        if (!output->first)
-            output->last = NULL;
-        free_segment(first);
-    }
-}
-
-/* True when the kernel took all that it was given, so that it may take more. */
-static bool send_some(async_stream *stream)
-{
-    struct iovec pieces[MOST_PIECES];
-    size_t size = 0;
-    ssize_t sent;
-    int count = 0;
-
-    for (struct segment *segment = stream->output->first; segment && count < MOST_PIECES; segment = segment->next) {
-        pieces[count] = (struct iovec){segment->bytes + segment->begin, segment->behind - segment->begin};
-        size += pieces[count++].iov_len;
-    }
-    sent = stream_send_pieces(stream, pieces, count);
-    if (sent < 0) {
-        if (errno != EAGAIN)
-            stream_fail_writing(stream, stream_fail_with(stream, errno));
-        return false;
-    }
-    skip(stream->output, (size_t)sent);
-    return (size_t)sent == size;
-}
-
-void stream_write_ready(async_stream *stream)
-{
-    while (stream->output && stream->output->first && send_some(stream))
-        ;
-    if (!stream->output || stream->output->first)
-        return;
-    free_output(stream);
-    if (stream->is_closing)
-        stream_finish(stream);
-}
+#define WORTH_HOLDING 1024   /* a value whose rest is smaller is copied */
 
 static int may_write(async_stream *stream, bool arguments_are_good)
 {
@@ -168,17 +17,9 @@ static int may_write(async_stream *stream, bool arguments_are_good)
         return ASYNC_ECLOSED;
     if (unlikely(stream->write_failed))
         return async_value_error(stream->failure);
+    if (unlikely(stream->is_ending))
+        return ASYNC_ESTATE;
     return likely(stream->can_write) ? 0 : ASYNC_EINVAL;
-}
-
-/* Nothing can follow what was sent in part and could not be kept. */
-rarely static int lose(async_stream *stream, bool was_begun)
-{
-    if (was_begun) {
-        stream->lost = true;
-        stream_fail_writing(stream, stream_fail_with(stream, ENOMEM));
-    }
-    return ASYNC_ENOMEM;
 }
 
 static int fail(async_stream *stream, int number)
@@ -188,6 +29,32 @@ static int fail(async_stream *stream, int number)
     stream->lost = true;
     stream_fail_writing(stream, failure);
     return async_value_error(failure);
+}
+
+/* What could not be kept. If a part of the write went out before, nothing can follow it any more. */
+rarely static int lose(async_stream *stream, bool was_begun)
+{
+    return was_begun ? fail(stream, ENOMEM) : ASYNC_ENOMEM;
+}
+
+/* The kernel has no room now, or no memory, which it may have later. */
+static bool is_passing(int number)
+{
+    return number == EAGAIN || number == ENOBUFS || number == ENOMEM;
+}
+
+/* Keeps what was not sent; after `number`, if that is not 0, nothing was. */
+static int keep(async_stream *stream, const char *bytes, size_t size, int number, bool was_begun)
+{
+    char *place;
+
+    if (number && !is_passing(number))
+        return fail(stream, number);
+    place = output_reserve(stream, size);
+    if (!place || (number && number != EAGAIN && !stream_nap(stream)))
+        return lose(stream, was_begun || place);
+    memcpy(place, bytes, size);
+    return 0;
 }
 
 int async_stream_write(async_stream *stream, const void *bytes, size_t size)
@@ -201,17 +68,249 @@ int async_stream_write(async_stream *stream, const void *bytes, size_t size)
         sent = stream_send(stream, bytes, size);
         if (likely(sent == (ssize_t)size))
             return 0;
-        if (sent < 0 && errno != EAGAIN)
-            return fail(stream, errno);
-        if (sent < 0)
-            sent = 0;
     }
-    if (keep(stream, (const char *)bytes + sent, size - (size_t)sent))
-        return 0;
-    return lose(stream, sent > 0);
+    if (sent < 0)
+        return keep(stream, bytes, size, errno, false);
+    return keep(stream, (const char *)bytes + sent, size - (size_t)sent, 0, sent > 0);
 }
 
-size_t async_stream_unsent(const async_stream *stream)
+/* Several pieces, of memory or of values: what is given out by their index. */
+struct piece {
+    const char *bytes;
+    size_t size;
+    async_value *value;    /* lent, or NULL */
+};
+typedef bool piece_at(const void *user, size_t index, struct piece *piece);    /* false: it is none */
+
+struct pieces {
+    piece_at *at;
+    const void *user;
+    size_t count;
+    size_t index, offset;    /* how far they are sent or kept */
+    bool was_begun;
+};
+
+/* The piece at the place that was reached, from there on; false behind the last. */
+static bool next_piece(struct pieces *pieces, struct piece *piece)
 {
-    return stream_visit(stream) == 0 && stream->output ? stream->output->unsent : 0;
+    while (pieces->index < pieces->count) {
+        pieces->at(pieces->user, pieces->index, piece);
+        if (pieces->offset < piece->size) {
+            piece->bytes += pieces->offset;
+            piece->size -= pieces->offset;
+            return true;
+        }
+        pieces->index++;
+        pieces->offset = 0;
+    }
+    return false;
+}
+
+static void advance(struct pieces *pieces, size_t size)
+{
+    struct piece piece;
+
+    pieces->was_begun |= size > 0;
+    while (size && next_piece(pieces, &piece)) {
+        size_t step = size < piece.size ? size : piece.size;
+
+        pieces->offset += step;
+        size -= step;
+    }
+}
+
+static int gather(const struct pieces *pieces, struct iovec *vector, size_t *total)
+{
+    struct pieces ahead = *pieces;
+    struct piece piece;
+    int count = 0;
+
+    *total = 0;
+    while (count < MOST_PIECES && next_piece(&ahead, &piece)) {
+        vector[count++] = (struct iovec){(char *)piece.bytes, piece.size};
+        *total += piece.size;
+        ahead.offset += piece.size;
+    }
+    return count;
+}
+
+/* 0, and the place to go on at; or an errno. */
+static int send_pieces(async_stream *stream, struct pieces *pieces)
+{
+    struct iovec vector[MOST_PIECES];
+    size_t total;
+    int count;
+
+    while ((count = gather(pieces, vector, &total)) > 0) {
+        ssize_t sent = stream_send_pieces(stream, vector, count);
+
+        if (sent < 0)
+            return errno;
+        advance(pieces, (size_t)sent);
+        if ((size_t)sent < total)
+            return EAGAIN;
+    }
+    return 0;
+}
+
+static bool keep_piece(async_stream *stream, const struct piece *piece)
+{
+    char *place;
+
+    if (piece->value && piece->size >= WORTH_HOLDING)
+        return output_add_value(stream, piece->value, piece->bytes, piece->size);
+    place = output_reserve(stream, piece->size);
+    if (place)
+        memcpy(place, piece->bytes, piece->size);
+    return place;
+}
+
+static int write_all(async_stream *stream, struct pieces *pieces)
+{
+    int number = stream->output ? EAGAIN : send_pieces(stream, pieces);
+    struct piece piece;
+
+    if (number && !is_passing(number))
+        return fail(stream, number);
+    while (next_piece(pieces, &piece)) {
+        if (!keep_piece(stream, &piece))
+            return lose(stream, pieces->was_begun);
+        advance(pieces, piece.size);
+    }
+    if (number && number != EAGAIN && stream->output && !stream_nap(stream))
+        return lose(stream, true);
+    return 0;
+}
+
+/* All are looked at first: nothing is sent of what cannot be sent as a whole. */
+static int write_pieces(async_stream *stream, piece_at *at, const void *user, size_t count)
+{
+    struct pieces pieces = {.at = at, .user = user, .count = count};
+    int error = may_write(stream, true);
+    struct piece piece;
+
+    for (size_t i = 0; !error && i < count; i++)
+        if (!at(user, i, &piece))
+            error = ASYNC_EINVAL;
+    return error ? error : write_all(stream, &pieces);
+}
+
+struct memory {
+    const void *const *pieces;
+    const size_t *sizes;
+};
+
+static bool memory_at(const void *user, size_t index, struct piece *piece)
+{
+    const struct memory *memory = user;
+
+    *piece = (struct piece){.bytes = memory->pieces[index], .size = memory->sizes[index]};
+    return piece->bytes || !piece->size;
+}
+
+int async_stream_write_pieces(async_stream *stream, const void *const *pieces, const size_t *sizes, size_t count)
+{
+    struct memory memory = {pieces, sizes};
+
+    if (count && (!pieces || !sizes))
+        return ASYNC_EINVAL;
+    return write_pieces(stream, memory_at, &memory, count);
+}
+
+static bool read_piece(async_value *value, struct piece *piece)
+{
+    int kind = async_value_kind(value);
+
+    *piece = (struct piece){.value = value};
+    piece->bytes = async_value_text(value, &piece->size);
+    return kind == ASYNC_TEXT || kind == ASYNC_BYTES;
+}
+
+static bool value_at(const void *user, size_t index, struct piece *piece)
+{
+    return read_piece((async_value *)user, piece);
+}
+
+static bool item_at(const void *user, size_t index, struct piece *piece)
+{
+    return read_piece(async_value_item(user, index), piece);
+}
+
+int async_stream_write_value(async_stream *stream, async_value *taken)
+{
+    int error;
+
+    if (!taken)
+        error = ASYNC_ENOMEM;
+    else if (async_value_kind(taken) == ASYNC_LIST)
+        error = write_pieces(stream, item_at, taken, async_value_count(taken));
+    else
+        error = write_pieces(stream, value_at, taken, 1);
+    async_value_unref(taken);
+    return error;
+}
+
+static bool cancel_drain(async_future *drain, async_value *error)
+{
+    node_unlink(&drain->node);
+    operation_fail(drain, async_value_ref(error));
+    return true;
+}
+
+static void describe_drain(const async_future *drain, char *text, size_t size)
+{
+    strncpy(text, "a drain", size);
+}
+
+static const struct future_class drain_class = {
+    .node.end_at_close = operation_end_at_close,
+    .size = sizeof(async_future),
+    .cancel = cancel_drain,
+    .describe = describe_drain,
+};
+
+async_future *async_stream_drain(async_stream *stream)
+{
+    int error = stream_enter(stream);
+    async_future *drain;
+
+    if (unlikely(error))
+        return operation_refuse(stream, error, NULL);
+    if (unlikely(stream->write_failed))
+        return operation_done(stream, async_value_ref(stream->failure));
+    if (unlikely(stream->is_closing))
+        return operation_refuse(stream, ASYNC_ECLOSED, "the stream is closed");
+    if (likely(!stream->output || !stream->output->is_high))
+        return future_done_none();
+    drain = operation_new(stream, &drain_class);
+    if (!drain)
+        return future_failed(ASYNC_ENOMEM);
+    list_insert_before(&stream->output->drains, &drain->node);
+    return drain;
+}
+
+bool async_stream_can_write_eof(const async_stream *stream)
+{
+    return stream && stream->can_write && stream->kind <= STREAM_PIPE;
+}
+
+/* A pipe's writing end has no other half, so its end is the stream's. */
+int async_stream_write_eof(async_stream *stream)
+{
+    int error = stream_enter(stream);
+
+    if (error)
+        return error;
+    if (!async_stream_can_write_eof(stream))
+        return ASYNC_EINVAL;
+    if (stream->is_ending)
+        return 0;
+    if (stream->is_closing)
+        return ASYNC_ECLOSED;
+    if (stream->kind == STREAM_PIPE)
+        return async_stream_close(stream);
+    stream->is_ending = true;
+    if (!stream->output)
+        shutdown(stream->descriptor, SHUT_WR);
+    return 0;
 }

@@ -89,7 +89,7 @@ size_t fill(async_stream *stream)
     return place;
 }
 
-static bool is_flow(const char *bytes, size_t size, size_t place)
+bool is_flow(const char *bytes, size_t size, size_t place)
 {
     size_t same = 0;
 
@@ -98,13 +98,15 @@ static bool is_flow(const char *bytes, size_t size, size_t place)
     return same == size;
 }
 
-size_t drink(async_stream *stream, size_t most)
+/* From a place of the flow on: one that was reached, at `most` or behind or the stream's end. */
+static size_t drink_from(async_stream *stream, size_t place, size_t most, bool exactly)
 {
     static char block[30000];
-    size_t place = 0, size = 1;
+    size_t size = 1;
 
     while (size && place < most) {
-        async_future *came = async_stream_read_into(stream, block, sizeof block);
+        size_t room = exactly && most - place < sizeof block ? most - place : sizeof block;
+        async_future *came = async_stream_read_into(stream, block, room);
 
         ck_assert_int_eq(async_loop_run_until(loop, came), 0);
         size = (size_t)async_value_int(async_future_value(came));
@@ -113,4 +115,27 @@ size_t drink(async_stream *stream, size_t most)
         async_future_unref(came);
     }
     return place;
+}
+
+size_t drink(async_stream *stream, size_t most)
+{
+    return drink_from(stream, 0, most, false);
+}
+
+size_t drink_exactly(async_stream *stream, size_t most)
+{
+    return drink_from(stream, 0, most, true);
+}
+
+void drink_rest(async_stream *stream, size_t place, size_t end_place)
+{
+    ck_assert_uint_eq(drink_from(stream, place, end_place, true), end_place);
+}
+
+void reset_connection(async_stream *stream)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    ck_assert_int_eq(setsockopt(async_stream_descriptor(stream), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    ck_assert_int_eq(async_stream_abort(stream), 0);
 }

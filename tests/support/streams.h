@@ -20,8 +20,14 @@ const char *read_some(async_stream *stream);
 void say(async_stream *stream, const char *text);
 /* Writes until the kernel takes no more; how many bytes. They are the same at the same place in the flow. */
 size_t fill(async_stream *stream);
-/* Reads to the end or until so many came, and checks that they are those of `fill`. */
+/* Reads to the end or until so many came, perhaps some more, and checks that they are those of `fill`. */
 size_t drink(async_stream *stream, size_t most);
+/* The same, of which not one more is read, from a place of the flow on. */
+size_t drink_exactly(async_stream *stream, size_t most);
+void drink_rest(async_stream *stream, size_t place, size_t end_place);
 char flow_byte(size_t place);
+bool is_flow(const char *bytes, size_t size, size_t place);
+/* Closes a TCP stream so that the peer is told by a reset. */
+void reset_connection(async_stream *stream);
 
 #endif
