@@ -64,6 +64,16 @@ PySendResult coroutine_await(struct coroutine *self, PyObject *awaitable)
     return PYGEN_ERROR;
 }
 
+/* The same for a C future, of a kind that drops handles: a task of ours waits for it as it is. */
+PySendResult coroutine_await_handle(struct coroutine *self, PyObject *loop, async_future *taken, PyObject **result)
+{
+    if (!running_loop || !running_loop->stepping || (PyObject *)running_loop != loop)
+        return coroutine_await_taken(self, future_wrap((struct loop *)loop, taken));
+    self->extra = taken;
+    *result = Py_NewRef((PyObject *)self);
+    return PYGEN_NEXT;
+}
+
 void coroutine_drop_handle(struct coroutine *self)
 {
     self->extra = async_future_unref(self->extra);

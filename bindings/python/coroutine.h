@@ -39,6 +39,7 @@ PyObject *coroutine_new(const struct coroutine_kind *kind, PyObject *subject, Py
 PyObject *coroutine_empty(void);
 PySendResult coroutine_await(struct coroutine *self, PyObject *awaitable);
 PySendResult coroutine_await_taken(struct coroutine *self, PyObject *taken);
+PySendResult coroutine_await_handle(struct coroutine *self, PyObject *loop, async_future *taken, PyObject **result);
 void coroutine_drop_handle(struct coroutine *self);
 PySendResult coroutine_throw(PyObject *coroutine, PyObject *exception, PyObject **result);
 

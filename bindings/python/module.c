@@ -1,5 +1,6 @@
 /* What the native types add to the module that SWIG generates. */
 #include "bindings/python/queue.h"
+#include "bindings/python/stream.h"
 
 struct words words;
 
@@ -29,6 +30,8 @@ static struct {
     { &words.take_item, "_get" },
     { &words.result, "result" },
     { &words.set_result, "set_result" },
+    { &words.readline, "readline" },
+    { &words.connection_lost, "Connection lost" },
 };
 
 static struct {
@@ -43,6 +46,8 @@ static struct {
     { &words.all_completed, "asyncio", "ALL_COMPLETED" },
     { &words.queue_empty, "asyncio", "QueueEmpty" },
     { &words.queue_full, "asyncio", "QueueFull" },
+    { &words.incomplete_read_error, "asyncio", "IncompleteReadError" },
+    { &words.limit_overrun_error, "asyncio", "LimitOverrunError" },
     { &words.set_running_loop, "asyncio", "_set_running_loop" },
     { &words.get_running_loop, "asyncio", "_get_running_loop" },
     { &words.current_task, "asyncio", "current_task" },
@@ -68,6 +73,7 @@ static int words_setup(void)
         if (!(*imported[i].word = import_name(imported[i].module, imported[i].name)))
             return -1;
     words.only_context = Py_BuildValue("(s)", "context");
+    words.newline = PyBytes_FromString("\n");
     words.deque_append = PyObject_GetAttrString(words.deque, "append");
     words.deque_remove = PyObject_GetAttrString(words.deque, "remove");
     words.deque_popleft = PyObject_GetAttrString(words.deque, "popleft");
@@ -75,7 +81,7 @@ static int words_setup(void)
     if (words.current_tasks && !PyDict_CheckExact(words.current_tasks))
         Py_CLEAR(words.current_tasks);
     PyErr_Clear();
-    return words.only_context ? 0 : -1;
+    return words.only_context && words.newline ? 0 : -1;
 }
 
 /* The loop that runs: ours, else asyncio's; NULL with RuntimeError raised when there is none. */
@@ -247,7 +253,8 @@ static int types_setup(PyObject *module)
     PyTypeObject *types[] = { &loop_type,  &handle_type, &timer_handle_type, &future_type, &future_iterator_type,
                               &task_type, &gather_type, &coroutine_type, &wakeup_type, &place_type, &lock_type,
                               &event_type, &semaphore_type, &scope_method_type, &scope_bound_type,
-                              &queue_type, &lifo_queue_type, &priority_queue_type, &group_type };
+                              &queue_type, &lifo_queue_type, &priority_queue_type, &group_type,
+                              &reader_type, &writer_type };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (PyType_Ready(types[i])
@@ -273,6 +280,7 @@ static PyMethodDef setup_functions[] = {
     { "_find_loop", find_loop, METH_O, NULL },
     { "_check", check, METH_O, NULL },
     { "_value", value_of, METH_VARARGS, NULL },
+    { "_open_stream", function_open_stream, METH_VARARGS, NULL },
     { "_set_helpers", set_helpers, METH_VARARGS, NULL },
     { NULL, NULL, 0, NULL },
 };

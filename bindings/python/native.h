@@ -105,6 +105,7 @@ struct words {
     PyObject *all_completed;
     PyObject *queue_empty, *queue_full, *queue_shut_down;
     PyObject *deque, *deque_append, *deque_remove, *deque_popleft;
+    PyObject *readline, *newline, *connection_lost, *incomplete_read_error, *limit_overrun_error;
     PyObject *only_context;    /* ("context",): the keyword names of a call */
     PyObject *cancelled_error, *invalid_state_error, *timeout_error, *gaierror;
     PyObject *set_running_loop, *get_running_loop, *current_task, *register_task, *enter_task, *leave_task;
@@ -139,6 +140,8 @@ PyObject *proxy_of_value(async_value *lent);
 PyObject *proxy_of_future(async_future *lent);
 async_value *value_of_proxy(PyObject *object);
 async_future *future_of_proxy(PyObject *object);
+async_stream *stream_of_proxy(PyObject *object);
+async_socket_options *options_of_proxy(PyObject *object);
 async_loop *loop_of_proxy(PyObject *object);
 async_loop *loop_of_handle(PyObject *object);
 async_future *future_of_handle(PyObject *object);

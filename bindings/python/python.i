@@ -187,6 +187,16 @@ async_loop *loop_of_proxy(PyObject *object)
     return pointer_of_proxy(object, SWIGTYPE_p_async_loop);
 }
 
+async_stream *stream_of_proxy(PyObject *object)
+{
+    return pointer_of_proxy(object, SWIGTYPE_p_async_stream);
+}
+
+async_socket_options *options_of_proxy(PyObject *object)
+{
+    return pointer_of_proxy(object, SWIGTYPE_p_async_socket_options);
+}
+
 async_next verdict_of_proxy(PyObject *object)
 {
     return pointer_of_proxy(object, SWIGTYPE_p_async_verdict);

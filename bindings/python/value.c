@@ -253,7 +253,8 @@ PyObject *error_to_python(int error, const char *message)
     case ASYNC_ESTATE:
         return PyObject_CallFunction(words.invalid_state_error, "s", message);
     case ASYNC_ECLOSED:
-        return PyObject_CallFunction(PyExc_RuntimeError, "s", "Event loop is closed");
+        return PyObject_CallFunction(PyExc_RuntimeError, "s",
+                                     strcmp(message, async_error_text(error)) ? message : "Event loop is closed");
     case ASYNC_ENONAME:
         return PyObject_CallFunction(words.gaierror, "is", EAI_NONAME, message);
     case ASYNC_ESERVICE:

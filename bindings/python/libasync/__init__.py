@@ -4,11 +4,11 @@ Exceptions are asyncio's own classes, and while a loop runs it is asyncio's runn
 for asyncio works in these tasks. The plain C interface is there as `libasync.capi`.
 """
 
-from asyncio import CancelledError, InvalidStateError, TimeoutError
+from asyncio import CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, TimeoutError
 from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunction, isfuture, to_thread
 
 from . import capi
-from ._core import Future, Handle, Task, TimerHandle
+from ._core import Future, Handle, StreamReader, StreamWriter, Task, TimerHandle
 from ._core import create_task, gather, get_running_loop, handle, sleep, wait, wait_for, wait_until, wrap_handle
 from ._core import _get_running_loop
 from ._helpers import Error
@@ -24,6 +24,8 @@ from .locks import Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Eve
 from .queues import LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown
 from .limiter import CapacityLimiter
 from .broadcast import Broadcast, Receiver
+from .streams import open_connection, open_unix_connection, stderr, stdin, stdout
+from .streams import stream_pair, stream_pipe, wrap_stream
 from .runner import Runner, run
 
 __version__ = capi.async_version()
@@ -32,11 +34,13 @@ __all__ = [
     "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "Barrier", "BaseExceptionGroup",
     "BoundedSemaphore", "Broadcast", "BrokenBarrierError", "CancelledError", "CapacityLimiter", "Condition",
     "DefaultEventLoopPolicy", "Error", "Event", "ExceptionGroup", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future",
-    "Handle", "InvalidStateError", "LifoQueue", "Lock", "Loop", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull",
-    "QueueShutDown", "Receiver", "Runner", "Semaphore", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle",
-    "all_tasks", "as_completed", "capi", "create_eager_task_factory", "create_task", "current_task",
-    "eager_task_factory", "ensure_future", "gather", "get_event_loop", "get_event_loop_policy", "get_running_loop",
-    "handle", "iscoroutine", "iscoroutinefunction", "isfuture", "new_event_loop", "run", "run_coroutine_threadsafe",
-    "set_event_loop", "set_event_loop_policy", "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait",
-    "wait_for", "wait_until", "wrap_future", "wrap_handle",
+    "Handle", "IncompleteReadError", "InvalidStateError", "LifoQueue", "LimitOverrunError", "Lock", "Loop",
+    "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Receiver", "Runner", "Semaphore",
+    "StreamReader", "StreamWriter", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks",
+    "as_completed", "capi", "create_eager_task_factory", "create_task", "current_task", "eager_task_factory",
+    "ensure_future", "gather", "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine",
+    "iscoroutinefunction", "isfuture", "new_event_loop", "open_connection", "open_unix_connection", "run",
+    "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy", "shield", "sleep", "stderr", "stdin",
+    "stdout", "stream_pair", "stream_pipe", "timeout", "timeout_at", "to_thread", "wait", "wait_for", "wait_until",
+    "wrap_future", "wrap_handle", "wrap_stream",
 ]

@@ -189,6 +189,52 @@ def _outcome(future):
     return info
 
 
+def transport(writer):
+    from .transport import StreamTransport
+    return StreamTransport(writer)
+
+
+def extra_info(writer, name, default):
+    from .transport import extra_info
+    return extra_info(writer, name, default)
+
+
+def separators(given):
+    """What ends a chunk: a tuple of bytes, shortest first, for the shortest match wins."""
+    given = tuple(sorted((bytes(each) for each in given), key=len)) if isinstance(given, tuple) else (bytes(given),)
+    if not given:
+        raise ValueError("Separator should contain at least one element")
+    if not given[0]:
+        raise ValueError("Separator should be at least one-byte string")
+    return given
+
+
+def reader_repr(reader):
+    info = [type(reader).__name__]
+    if reader._buffer:
+        info.append(f"{len(reader._buffer)} bytes")
+    if reader._eof:
+        info.append("eof")
+    if reader._limit != 65536:
+        info.append(f"limit={reader._limit}")
+    if reader._waiter:
+        info.append(f"waiter={reader._waiter!r}")
+    if reader._exception:
+        info.append(f"exception={reader._exception!r}")
+    if reader._transport:
+        info.append(f"transport={reader._transport!r}")
+    if reader._paused:
+        info.append("paused")
+    return f"<{' '.join(info)}>"
+
+
+def writer_repr(writer):
+    info = [type(writer).__name__, f"transport={writer.transport!r}"]
+    if writer._reader is not None:
+        info.append(f"reader={writer._reader!r}")
+    return f"<{' '.join(info)}>"
+
+
 @reprlib.recursive_repr()
 def future_repr(future):
     return f"<{' '.join([type(future).__name__, future._state.lower(), *_outcome(future)])}>"

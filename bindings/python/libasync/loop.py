@@ -29,6 +29,7 @@ class Loop(_core.Loop, SocketCalls, asyncio.AbstractEventLoop):
         self._signals = {}
         self._wakeup = None
         self._thread = None
+        self._standard = {}
         self.slow_callback_duration = 0.1
         asked = not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))
         self.set_debug(sys.flags.dev_mode or asked)

@@ -15,20 +15,26 @@ _PROTOCOLS = {socket.SOCK_STREAM: socket.IPPROTO_TCP, socket.SOCK_DGRAM: socket.
 
 async def getaddrinfo(loop, host, port, family, type, proto, flags):
     """A list as socket.getaddrinfo gives it."""
-    host, service = _host(host), _service(port)
+    host, service = host_text(host), _service(port)
     if host is None and service is None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    if family not in _FAMILIES:
-        raise socket.gaierror(socket.EAI_FAMILY, "ai_family not supported")
     if type not in _TYPES:
         raise socket.gaierror(socket.EAI_SOCKTYPE, "ai_socktype not supported")
     settings = (capi.ASYNC_DNS_NUMERIC_HOST if flags & socket.AI_NUMERICHOST else 0) \
         | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0)
-    found = await capi.async_getaddrinfo(loop, host, service, _FAMILIES[family], _TYPES[_type_of(type, proto)], settings)
+    found = await capi.async_getaddrinfo(loop, host, service, family_code(family), _TYPES[_type_of(type, proto)], settings)
     return [_address(address, proto) for address in found]
 
 
-def _host(host):
+def family_code(family):
+    """What C calls a family."""
+    if family not in _FAMILIES:
+        raise socket.gaierror(socket.EAI_FAMILY, "ai_family not supported")
+    return _FAMILIES[family]
+
+
+def host_text(host):
+    """A name as it is looked up."""
     if isinstance(host, bytes):
         return host.decode("ascii")
     if host is not None and not isinstance(host, str):

@@ -1,6 +1,7 @@
 """The raw calls on sockets, asyncio's sock_*: each is tried at once, and again whenever the kernel has news."""
 
 import errno
+import functools
 import os
 import socket
 import sys
@@ -64,13 +65,15 @@ class SocketCalls:
 
     async def sock_sendfile(self, sock, file, offset=0, count=None, *, fallback=True):
         self._check_socket(sock)
-        _check_file(sock, file, offset, count)
+        _check_part(file, offset, count)
+        if sock.type != socket.SOCK_STREAM:
+            raise ValueError("only SOCK_STREAM type sockets are supported")
         try:
             return await self._send_by_kernel(sock, file, offset, count)
         except _NoSendfile as error:
             if not fallback:
                 raise _unavailable(error) from error.__cause__
-        return await self._send_by_reading(sock, file, offset, count)
+        return await self._send_by_reading(functools.partial(self.sock_sendall, sock), file, offset, count)
 
     async def _send_by_kernel(self, sock, file, offset, count):
         number, left = _regular(file)
@@ -94,7 +97,23 @@ class SocketCalls:
                 os.lseek(number, offset, os.SEEK_SET)
         return offset - start
 
-    async def _send_by_reading(self, sock, file, offset, count):
+    async def sendfile(self, transport, file, offset=0, count=None, *, fallback=True):
+        """Send part of a file over a stream, given by its writer or that one's transport, behind what was written."""
+        writer = getattr(transport, "_writer", transport)
+        if writer.is_closing():
+            raise RuntimeError("Transport is closing")
+        _check_part(file, offset, count)
+        try:
+            number, _ = _regular(file)
+            sent = await writer._sendfile(number, offset, -1 if count is None else count)
+        except (_NoSendfile, ValueError) as error:
+            if not fallback:
+                raise _unavailable(error) from error.__cause__
+            return await self._send_by_reading(functools.partial(_write, writer), file, offset, count)
+        os.lseek(number, offset + sent, os.SEEK_SET)
+        return sent
+
+    async def _send_by_reading(self, send, file, offset, count):
         if offset:
             file.seek(offset)
         buffer = memoryview(bytearray(min(count or _BLOCK, _BLOCK)))
@@ -105,7 +124,7 @@ class SocketCalls:
                 size = await self.run_in_executor(None, file.readinto, buffer[:most])
                 if not size:
                     break
-                await self.sock_sendall(sock, buffer[:size])
+                await send(buffer[:size])
                 total += size
             return total
         finally:
@@ -139,6 +158,11 @@ class SocketCalls:
 _BLOCK = 256 * 1024
 
 
+async def _write(writer, data):
+    writer.write(data)
+    await writer.drain()
+
+
 class _Sender:
     """A socket whose `send` takes from a file."""
 
@@ -163,11 +187,9 @@ def _unavailable(error):
     return SendfileNotAvailableError(str(error))
 
 
-def _check_file(sock, file, offset, count):
+def _check_part(file, offset, count):
     if "b" not in getattr(file, "mode", "b"):
         raise ValueError("file should be opened in binary mode")
-    if sock.type != socket.SOCK_STREAM:
-        raise ValueError("only SOCK_STREAM type sockets are supported")
     if count is not None and not isinstance(count, int):
         raise TypeError(f"count must be a positive integer (got {count!r})")
     if count is not None and count <= 0:

@@ -146,6 +146,7 @@ async def test_a_refused_connect_says_whom(listener):
         with pytest.raises(ConnectionRefusedError):
             await the_loop().sock_connect(client, address)
     with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
         with pytest.raises(FileNotFoundError):
             await the_loop().sock_connect(client, "/nowhere/at/all")
 

@@ -20,7 +20,7 @@ import libasync
 MODULES = ["futures", "futures2", "tasks", "locks", "queues", "taskgroups", "timeouts", "waitfor", "runners",
            "eager_task_factory", "sock_lowlevel"]
 # What the tests reach through asyncio's submodules.
-PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runners", "events", "coroutines"]
+PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runners", "events", "coroutines", "streams"]
 
 
 KEPT = ["AbstractEventLoop", "DefaultEventLoopPolicy", "Handle", "TimerHandle"]
