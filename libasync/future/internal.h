@@ -235,6 +235,8 @@ struct async_type {
 async_value *bytes_new(size_t capacity, char **bytes);
 /* Such, filled up to `size` (taken): the same or a copy; NULL without memory, and then they are as they were. */
 async_value *bytes_fit(async_value *taken, size_t size);
+/* The bytes of a text or of bytes, or of what reads as them, lent; NULL for other values. */
+const char *value_bytes(const async_value *value, size_t *size);
 /* failure.c: immortal error values, one per code. */
 async_value *error_static(int code);
 bool value_is_error(const async_value *value);

@@ -102,7 +102,7 @@ static const async_value *read_once(struct object_value *object)
 }
 
 /* A language's object may read as another's, but not without end: a type may break its promise and read as itself. */
-const async_value *object_plain(const async_value *value)
+const async_value *object_read(const async_value *value)
 {
     const struct object_value *object = as_object(value);
 

@@ -233,12 +233,29 @@ async_value *async_value_unref(async_value *taken)
     return NULL;
 }
 
-int async_value_kind(const async_value *value)
+/* Of one that is plain already. */
+static inline int kind_of(const async_value *value)
 {
-    value = object_plain(value);
     if (!value)
         return ASYNC_NONE;
     return is_tagged(value) ? ASYNC_INT : (int)value->kind;
+}
+
+int async_value_kind(const async_value *value)
+{
+    return kind_of(object_plain(value));
+}
+
+const char *value_bytes(const async_value *value, size_t *size)
+{
+    int kind;
+
+    value = object_plain(value);
+    kind = kind_of(value);
+    if (unlikely(kind != ASYNC_BYTES && kind != ASYNC_TEXT))
+        return NULL;
+    *size = ((const struct text_value *)value)->size;
+    return ((const struct text_value *)value)->text;
 }
 
 bool async_value_bool(const async_value *value)
@@ -258,7 +275,7 @@ int64_t async_value_int(const async_value *value)
     double number;
 
     value = object_plain(value);
-    switch (async_value_kind(value)) {
+    switch (kind_of(value)) {
     case ASYNC_INT:
         return int_of(value);
     case ASYNC_BOOL:
@@ -275,7 +292,7 @@ int64_t async_value_int(const async_value *value)
 double async_value_double(const async_value *value)
 {
     value = object_plain(value);
-    switch (async_value_kind(value)) {
+    switch (kind_of(value)) {
     case ASYNC_INT:
         return (double)int_of(value);
     case ASYNC_DOUBLE:
@@ -291,7 +308,7 @@ const char *async_value_text(const async_value *value, size_t *size)
     size_t length = 0;
 
     value = object_plain(value);
-    switch (async_value_kind(value)) {
+    switch (kind_of(value)) {
     case ASYNC_TEXT:
     case ASYNC_BYTES:
         start = ((const struct text_value *)value)->text;
@@ -312,7 +329,7 @@ const char *async_value_text(const async_value *value, size_t *size)
 size_t async_value_count(const async_value *value)
 {
     value = object_plain(value);
-    return async_value_kind(value) == ASYNC_LIST ? ((const struct list_value *)value)->count : 0;
+    return kind_of(value) == ASYNC_LIST ? ((const struct list_value *)value)->count : 0;
 }
 
 async_value *async_value_item(const async_value *value, size_t index)

@@ -69,7 +69,11 @@ static inline async_value value_head(uint16_t kind)
 }
 
 /* object.c: what an object reads as, lent; the value itself when it is none or cannot be read. */
-const async_value *object_plain(const async_value *value);
+const async_value *object_read(const async_value *value);
+static inline const async_value *object_plain(const async_value *value)
+{
+    return unlikely(value && !is_tagged(value) && value->kind == ASYNC_OBJECT) ? object_read(value) : value;
+}
 void object_free(struct object_value *object);
 
 #endif

@@ -75,6 +75,7 @@ static bool find_outcome(async_stream *stream, async_value **outcome)
     struct input *input = stream->input;
     size_t size = 0;
 
+    *outcome = NULL;
     if (input)
         size = answer_size(stream, input->bytes + input->begin, input_size(stream), input->searched);
     if (size)

@@ -43,43 +43,62 @@ static bool is_passing(int number)
     return number == EAGAIN || number == ENOBUFS || number == ENOMEM;
 }
 
-/* Keeps what was not sent; after `number`, if that is not 0, nothing was. */
-static int keep(async_stream *stream, const char *bytes, size_t size, int number, bool was_begun)
-{
-    char *place;
-
-    if (number && !is_passing(number))
-        return fail(stream, number);
-    place = output_reserve(stream, size);
-    if (!place || (number && number != EAGAIN && !stream_nap(stream)))
-        return lose(stream, was_begun || place);
-    memcpy(place, bytes, size);
-    return 0;
-}
-
-int async_stream_write(async_stream *stream, const void *bytes, size_t size)
-{
-    int error = may_write(stream, bytes || !size);
-    ssize_t sent = 0;
-
-    if (unlikely(error || !size))
-        return error;
-    if (likely(!stream->output)) {
-        sent = stream_send(stream, bytes, size);
-        if (likely(sent == (ssize_t)size))
-            return 0;
-    }
-    if (sent < 0)
-        return keep(stream, bytes, size, errno, false);
-    return keep(stream, (const char *)bytes + sent, size - (size_t)sent, 0, sent > 0);
-}
-
-/* Several pieces, of memory or of values: what is given out by their index. */
+/* What is written: memory of the caller's, or of a value, and then that is held rather than copied if it must be kept. */
 struct piece {
     const char *bytes;
     size_t size;
     async_value *value;    /* lent, or NULL */
 };
+
+static bool keep_piece(async_stream *stream, const struct piece *piece)
+{
+    char *place;
+
+    if (piece->value && piece->size >= WORTH_HOLDING)
+        return output_add_value(stream, piece->value, piece->bytes, piece->size);
+    place = output_reserve(stream, piece->size);
+    if (place)
+        memcpy(place, piece->bytes, piece->size);
+    return place;
+}
+
+/* After an attempt to send it that ended with so many bytes, or with -1 and an errno. */
+static int keep_rest(async_stream *stream, const struct piece *piece, ssize_t sent)
+{
+    int number = sent < 0 ? errno : 0;
+    size_t done = sent < 0 ? 0 : (size_t)sent;
+    struct piece rest = {piece->bytes + done, piece->size - done, piece->value};
+
+    if (number && !is_passing(number))
+        return fail(stream, number);
+    if (!keep_piece(stream, &rest))
+        return lose(stream, done > 0);
+    if (number && number != EAGAIN && !stream_nap(stream))
+        return lose(stream, true);
+    return 0;
+}
+
+static int write_piece(async_stream *stream, const struct piece *piece)
+{
+    int error = may_write(stream, piece->bytes || !piece->size);
+    ssize_t sent = 0;
+
+    if (unlikely(error || !piece->size))
+        return error;
+    if (likely(!stream->output)) {
+        sent = stream_send(stream, piece->bytes, piece->size);
+        if (likely(sent == (ssize_t)piece->size))
+            return 0;
+    }
+    return keep_rest(stream, piece, sent);
+}
+
+int async_stream_write(async_stream *stream, const void *bytes, size_t size)
+{
+    return write_piece(stream, &(struct piece){.bytes = bytes, .size = size});
+}
+
+/* Several pieces: what gives them out by their index. */
 typedef bool piece_at(const void *user, size_t index, struct piece *piece);    /* false: it is none */
 
 struct pieces {
@@ -153,18 +172,6 @@ static int send_pieces(async_stream *stream, struct pieces *pieces)
     return 0;
 }
 
-static bool keep_piece(async_stream *stream, const struct piece *piece)
-{
-    char *place;
-
-    if (piece->value && piece->size >= WORTH_HOLDING)
-        return output_add_value(stream, piece->value, piece->bytes, piece->size);
-    place = output_reserve(stream, piece->size);
-    if (place)
-        memcpy(place, piece->bytes, piece->size);
-    return place;
-}
-
 static int write_all(async_stream *stream, struct pieces *pieces)
 {
     int number = stream->output ? EAGAIN : send_pieces(stream, pieces);
@@ -219,16 +226,9 @@ int async_stream_write_pieces(async_stream *stream, const void *const *pieces, c
 
 static bool read_piece(async_value *value, struct piece *piece)
 {
-    int kind = async_value_kind(value);
-
-    *piece = (struct piece){.value = value};
-    piece->bytes = async_value_text(value, &piece->size);
-    return kind == ASYNC_TEXT || kind == ASYNC_BYTES;
-}
-
-static bool value_at(const void *user, size_t index, struct piece *piece)
-{
-    return read_piece((async_value *)user, piece);
+    piece->value = value;
+    piece->bytes = value_bytes(value, &piece->size);
+    return piece->bytes;
 }
 
 static bool item_at(const void *user, size_t index, struct piece *piece)
@@ -238,14 +238,15 @@ static bool item_at(const void *user, size_t index, struct piece *piece)
 
 int async_stream_write_value(async_stream *stream, async_value *taken)
 {
+    struct piece piece;
     int error;
 
-    if (!taken)
-        error = ASYNC_ENOMEM;
+    if (likely(read_piece(taken, &piece)))
+        error = write_piece(stream, &piece);
     else if (async_value_kind(taken) == ASYNC_LIST)
         error = write_pieces(stream, item_at, taken, async_value_count(taken));
     else
-        error = write_pieces(stream, value_at, taken, 1);
+        error = taken ? ASYNC_EINVAL : ASYNC_ENOMEM;
     async_value_unref(taken);
     return error;
 }
