@@ -35,4 +35,5 @@
 %include "libasync/descriptor.h"
 %include "libasync/socket_options.h"
 %include "libasync/stream.h"
+%include "libasync/server.h"
 %include "libasync/socket.h"

@@ -43,6 +43,7 @@ struct TYPE {};
 %async_counted(async_broadcast)
 %async_counted(async_receiver)
 %async_counted(async_stream)
+%async_counted(async_server)
 
 /* Settings have one owner and are never taken. */
 %nodefaultctor async_task_options;
@@ -131,6 +132,14 @@ struct async_task {};
 %async_gives(async_stream_drain)
 %async_gives(async_stream_sendfile)
 %async_gives(async_stream_wait_closed)
+%async_gives(async_start_server)
+%async_gives(async_start_unix_server)
+%async_gives(async_server_adopt)
+%async_gives(async_server_value)
+%async_gives(async_server_addresses)
+%async_gives(async_server_stop)
+%async_gives(async_server_wait_closed)
+%async_gives(async_server_serve_forever)
 %async_gives(async_socket_address)
 %async_gives(async_sock_connect)
 %async_gives(async_sock_accept)
@@ -166,6 +175,8 @@ struct async_task {};
 %async_lends(async_local_get, async_value)
 %async_lends(async_stream_loop, async_loop)
 %async_lends(async_value_stream, async_stream)
+%async_lends(async_server_loop, async_loop)
+%async_lends(async_value_server, async_server)
 %async_lends(async_value_item, async_value)
 %async_lends(async_value_cause, async_value)
 %async_lends(async_value_type, async_type)

@@ -30,5 +30,6 @@
 #include "libasync/socket_options.h"
 #include "libasync/stream.h"
 #include "libasync/socket.h"
+#include "libasync/server.h"
 
 #endif

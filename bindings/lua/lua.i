@@ -49,6 +49,9 @@
 %ignore async_loop_set_exception_handler;
 %ignore async_future_on_done;
 %ignore async_future_remove_done;
+%ignore async_start_server;
+%ignore async_start_unix_server;
+%ignore async_server_adopt;
 %ignore async_timer_cancel;
 %ignore async_timer_when;
 

@@ -24,6 +24,11 @@
     $1 = script_on_done;
     $2 = $input;
 }
+%typemap(in) (async_client_connected *connected, void *user, async_destroy *destroy) {
+    $1 = script_on_connected;
+    $2 = Py_NewRef($input);
+    $3 = script_drop;
+}
 %typemap(in) (async_exception_handler *handler, void *user, async_destroy *destroy) {
     $1 = $input == Py_None ? NULL : script_on_exception;
     $2 = $input == Py_None ? NULL : Py_NewRef($input);
@@ -165,6 +170,11 @@ PyObject *proxy_of_task(async_task *task)
     return SWIG_NewPointerObj(task, SWIGTYPE_p_async_task, 0);
 }
 
+PyObject *proxy_of_stream(async_stream *taken)
+{
+    return SWIG_NewPointerObj(taken, SWIGTYPE_p_async_stream, SWIG_POINTER_OWN);
+}
+
 static void *pointer_of_proxy(PyObject *object, swig_type_info *type)
 {
     void *pointer = NULL;
@@ -215,7 +225,8 @@ def _same(self, other):
 
 for _proxy in (async_loop, async_future, async_value, async_type, async_timer, async_local, async_completions,
                async_task_group, async_event, async_lock, async_condition, async_semaphore, async_barrier, async_queue,
-               async_limiter, async_broadcast, async_receiver, async_stream, async_task_options, async_socket_options):
+               async_limiter, async_broadcast, async_receiver, async_stream, async_server, async_task_options,
+               async_socket_options):
     _proxy.__eq__ = _same
     _proxy.__hash__ = lambda self: hash(int(self.this))
 

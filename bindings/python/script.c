@@ -36,6 +36,24 @@ void script_on_exception(async_loop *loop, async_future *source, int error, cons
     PyGILState_Release(state);
 }
 
+/* What serves the connection, or None where that is nobody's affair. */
+async_future *script_on_connected(async_stream *taken, void *user)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *proxy = proxy_of_stream(taken), *answer = proxy ? PyObject_CallOneArg(user, proxy) : NULL;
+    async_future *serving = NULL;
+
+    if (answer && answer != Py_None) {
+        serving = async_future_ref(script_async_future(answer));
+        if (!serving)
+            Py_CLEAR(answer);
+    }
+    Py_XDECREF(proxy);
+    finish(user, answer);
+    PyGILState_Release(state);
+    return serving;
+}
+
 void script_drop(void *user)
 {
     PyGILState_STATE state = PyGILState_Ensure();

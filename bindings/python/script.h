@@ -9,6 +9,7 @@ typedef void *script_convert(PyObject *object);
 async_callback script_on_turn;
 async_done_callback script_on_done;
 async_exception_handler script_on_exception;
+async_client_connected script_on_connected;
 async_destroy script_drop, script_steps_drop;
 async_step script_step;
 
@@ -22,6 +23,7 @@ async_value *script_async_value(PyObject *object);
 
 /* Those that know SWIG's types stand in python.i. */
 PyObject *proxy_of_task(async_task *task);
+PyObject *proxy_of_stream(async_stream *taken);
 async_next verdict_of_proxy(PyObject *object);
 
 #endif

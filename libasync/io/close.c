@@ -29,6 +29,8 @@ void stream_end(async_stream *stream)
         future_fail(&stream->closed, async_value_ref(stream->failure));
     else
         future_succeed(&stream->closed, async_none());
+    if (stream->service.ops)
+        server_stream_closed(stream);
 }
 
 /* What waits and what is unsent may have held it last. */
@@ -103,4 +105,12 @@ void stream_end_at_close(async_loop *loop, struct node *node)
         stream->failure = error_static(ASYNC_ECLOSED);
     }
     stream_finish(stream);
+}
+
+void stream_drop_at_close(async_loop *loop, struct node *node)
+{
+    async_stream *stream = container_of(node, async_stream, closed.node);
+
+    if (stream->service.ops)
+        server_drop_stream(stream);
 }

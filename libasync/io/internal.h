@@ -97,32 +97,58 @@ struct stream_settings {
     double armed;                          /* for when the timer is set, if it is */
 };
 
+/* As small as it can be: a server keeps one for each idle client, and what serves the client besides. */
 struct async_stream {
-    async_future closed;
+    union {
+        async_future closed;
+        struct {
+            char before[offsetof(async_future, outcome)];
+            char *into;        /* where a read that waits reads to, or up to which separator (held). No read waits
+                                  any more when the outcome takes the place */
+        };
+    };
     struct watch watch;
-    async_future *reader;      /* the read that waits (held), or NULL, and */
-    char *into;                /* where it reads to, or up to which separator (held), */
-    size_t wanted;             /* how much, or how long that is, */
+    async_future *reader;      /* the read that waits (held), or NULL */
+    size_t wanted;             /* how much it reads, or how long its separator is, */
     uint8_t reading;           /* and what: enum reading */
     uint8_t kind;              /* enum stream_kind */
     uint8_t ready;             /* what the watch told since the node last ran */
-    bool is_closing;           /* no more is read or written */
-    bool at_end;               /* the peer has ended its half */
-    bool read_failed;          /* with `failure`, and so will each read */
-    bool write_failed;         /* with `failure` */
-    bool lost;                 /* something that was written could not be sent */
-    bool can_read, can_write;  /* by how the descriptor was opened */
-    bool is_lent;              /* it is not the stream's to close */
-    bool is_ending;            /* our half ends when all is sent */
+    bool is_closing : 1;       /* no more is read or written */
+    bool at_end : 1;           /* the peer has ended its half */
+    bool read_failed : 1;      /* with `failure`, and so will each read */
+    bool write_failed : 1;     /* with `failure` */
+    bool lost : 1;             /* something that was written could not be sent */
+    bool can_read : 1;         /* by how the descriptor was opened */
+    bool can_write : 1;
+    bool is_lent : 1;          /* it is not the stream's to close */
+    bool is_ending : 1;        /* our half ends when all is sent */
     int descriptor;            /* -1: closed */
+    uint32_t brought;          /* by the last read that made a value */
     struct input *input;       /* what came and was not read; NULL: nothing */
     struct output *output;     /* NULL: all is sent */
     struct stream_settings *settings;    /* NULL: the defaults */
     async_value *failure;      /* the last error that it met, or NULL (held) */
-    uint32_t brought;          /* by the last read that made a value */
     struct peer peer;
+    struct node service;       /* waits for what serves it, and by its ops it knows its server; NULL: it has none */
 };
 _Static_assert(sizeof(struct async_stream) <= 7 * SLAB_STEP, "what an idle connection may cost");
+
+/* What serves a connection that a server accepted (held), or NULL: in words that the stream's future has to spare. */
+static inline void stream_set_server_future(async_stream *stream, async_future *future)
+{
+    memcpy(stream->closed.spare, &future, sizeof future);
+}
+static inline async_future *stream_server_future(const async_stream *stream)
+{
+    async_future *future;
+
+    memcpy(&future, stream->closed.spare, sizeof future);
+    return future;
+}
+extern const struct future_class stream_class;
+/* accept.c: what the server is told of a stream of its. */
+void server_stream_closed(async_stream *stream);
+void server_drop_stream(async_stream *stream);
 
 /* A read, a drain and the like: a future that knows its stream (held), in words that the future has to spare. Pending,
  * it holds itself too. */
@@ -291,5 +317,6 @@ void stream_fail_writing(async_stream *stream, async_value *error);
 void stream_finish(async_stream *stream);
 void stream_end(async_stream *stream);
 void stream_end_at_close(async_loop *loop, struct node *node);
+void stream_drop_at_close(async_loop *loop, struct node *node);
 
 #endif

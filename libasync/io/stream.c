@@ -72,8 +72,8 @@ static bool refuse_cancel(async_future *future, async_value *error)
     return false;
 }
 
-static const struct future_class stream_class = {
-    .node = {.run = run, .end_at_close = stream_end_at_close},
+const struct future_class stream_class = {
+    .node = {.run = run, .end_at_close = stream_end_at_close, .drop_at_close = stream_drop_at_close},
     .size = sizeof(async_stream),
     .cancel = refuse_cancel,
     .release = release,

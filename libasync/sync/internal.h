@@ -92,7 +92,9 @@ static inline void line_wake_all(struct node *line)
  * a woken one runs: so this is the last thing that a waiter's run does. */
 void waiter_succeed(struct waiter *waiter, async_value *taken);
 void waiter_fail(struct waiter *waiter, async_value *taken);
-/* Ends all in a line with true, at once, where there is nothing to take that could get lost. */
+/* Ends all in a line; what the function is given besides is the caller's. */
+void line_end_all(struct node *line, void (*end)(struct waiter *waiter, void *user), void *user);
+/* The same with a value, at once, where there is nothing to take that could get lost. */
 void line_succeed_all(struct node *line, async_value *value);
 
 /* What a cancel means to waiters: to some their end at once, if they were not woken yet; others leave the line and are

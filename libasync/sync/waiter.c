@@ -90,19 +90,29 @@ void waiter_fail(struct waiter *waiter, async_value *taken)
     run_follower(loop, follower);
 }
 
-void line_succeed_all(struct node *line, async_value *value)
+/* They leave the line first: the last of them may hold the last reference to what it belongs to. */
+void line_end_all(struct node *line, void (*end)(struct waiter *waiter, void *user), void *user)
 {
     struct node all;
 
-    /* The last of them may hold the last reference to what the line belongs to. */
     list_init(&all);
     list_splice(&all, line);
     while (!list_is_empty(&all)) {
         struct node *node = all.next;
 
         node_unlink(node);
-        waiter_succeed(waiter_of(node), async_value_ref(value));
+        end(waiter_of(node), user);
     }
+}
+
+static void succeed(struct waiter *waiter, void *value)
+{
+    waiter_succeed(waiter, async_value_ref(value));
+}
+
+void line_succeed_all(struct node *line, async_value *value)
+{
+    line_end_all(line, succeed, value);
 }
 
 static void note_cancel(struct waiter *waiter, async_value *error)

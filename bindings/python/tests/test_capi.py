@@ -48,6 +48,25 @@ async def test_callbacks():
     assert seen == ["soon", True, "later"]
 
 
+async def test_a_server_calls_back_for_each_connection():
+    loop = libasync.get_running_loop()
+
+    def connected(stream):
+        capi.async_stream_write(stream, b"hello")
+        capi.async_stream_close(stream)
+        return None if served else served.append(1) or capi.async_future_new(loop)
+
+    served = []
+    server = capi.async_value_server(await capi.async_start_server(loop, "127.0.0.1", 0, connected, None))
+    address = capi.async_value_item(capi.async_server_addresses(server), 0)
+    for _ in range(2):
+        stream = capi.async_value_stream(await capi.async_open_connection_to(loop, address, None))
+        assert await capi.async_stream_read_all(stream) == b"hello"
+        capi.async_stream_close(stream)
+    assert capi.async_server_connections(server) == 1
+    assert await capi.async_server_stop(server, 0) == 1
+
+
 async def test_failures_are_exceptions():
     loop = libasync.get_running_loop()
     for code, kind in ((capi.ASYNC_EINVAL, ValueError), (capi.ASYNC_ETIMEDOUT, libasync.TimeoutError),
