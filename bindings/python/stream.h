@@ -7,21 +7,16 @@
 
 #include "bindings/python/coroutine.h"
 
+/* What each read and write needs stands first, for a server with many clients finds little of it in the cache. */
 struct reader {
     PyObject_HEAD
-    PyObject *dict;
-    PyObject *weakrefs;
     PyObject *loop;
     async_stream *stream;     /* NULL: it is fed by hand */
     PyObject *store;          /* what lies here, from `start` to `end`; NULL with bytes: they are still in the scratch */
     Py_ssize_t start, end;
-    Py_ssize_t scanned;       /* how much of that was searched in vain */
-    Py_ssize_t limit;
     Py_ssize_t unasked;       /* taken in since somebody waited */
     PyObject *exception;      /* set by hand: raised before anything is read */
     PyObject *failure;        /* what the stream met: raised when nothing is left to read */
-    PyObject *waiter;         /* of one that is fed */
-    PyObject *transport;      /* of one that is fed, to be paused */
     bool eof;
     bool waiting;             /* a coroutine waits for more */
     bool paused;
@@ -30,18 +25,24 @@ struct reader {
     uint8_t doubts;           /* how often that is not to be believed, for it proved wrong */
     bool owner;               /* there is no writer to close the stream */
     bool plain;               /* no class in Python overrides readline */
+    PyObject *waiter;         /* of one that is fed */
+    Py_ssize_t scanned;       /* how much of what lies here was searched in vain */
+    Py_ssize_t limit;
+    PyObject *transport;      /* of one that is fed, to be paused */
+    PyObject *dict;
+    PyObject *weakrefs;
 };
 
 struct writer {
     PyObject_HEAD
-    PyObject *dict;
-    PyObject *weakrefs;
     PyObject *loop;
     async_stream *stream;
     struct reader *reader;    /* NULL: it only writes */
+    bool troubled;            /* a write failed: drain has the words */
     PyObject *transport;      /* made when it is asked for */
     async_value *local;       /* our address, once it is closed */
-    bool troubled;            /* a write failed: drain has the words */
+    PyObject *dict;
+    PyObject *weakrefs;
 };
 
 extern PyTypeObject reader_type, writer_type;
