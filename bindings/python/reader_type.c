@@ -55,6 +55,15 @@ static int init(PyObject *self, PyObject *args, PyObject *kwargs)
 
 /* Reading */
 
+/* A plain int, for between a look at the kernel and its answer no code of the caller's may run. */
+static PyObject *counted(const struct coroutine_kind *kind, PyObject *self, PyObject *count)
+{
+    PyObject *number = PyNumber_Index(count), *coroutine = number ? coroutine_new(kind, self, number) : NULL;
+
+    Py_XDECREF(number);
+    return coroutine;
+}
+
 static PyObject *method_read(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     static const char *const keywords[] = { "n" };
@@ -67,12 +76,12 @@ static PyObject *method_read(PyObject *self, PyObject *const *args, Py_ssize_t c
         return NULL;
     if (most && (size = PyNumber_AsSsize_t(most, PyExc_OverflowError)) == -1 && PyErr_Occurred())
         return NULL;
-    return size < 0 ? coroutine_new(&read_all_kind, self, NULL) : coroutine_new(&read_kind, self, most);
+    return size < 0 ? coroutine_new(&read_all_kind, self, NULL) : counted(&read_kind, self, most);
 }
 
 static PyObject *method_readexactly(PyObject *self, PyObject *count)
 {
-    return coroutine_new(&read_exactly_kind, self, count);
+    return counted(&read_exactly_kind, self, count);
 }
 
 static PyObject *method_readuntil(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)

@@ -24,10 +24,8 @@ static int take(struct reader *reader, Py_ssize_t size, PyObject **result)
 
 static int attempt_some(struct coroutine *self, struct reader *reader, Py_ssize_t *wanted, PyObject **result)
 {
-    Py_ssize_t most = PyNumber_AsSsize_t(self->argument, PyExc_OverflowError), size = reader_size(reader);
+    Py_ssize_t most = PyLong_AsSsize_t(self->argument), size = reader_size(reader);
 
-    if (most == -1 && PyErr_Occurred())
-        return -1;
     if (size || most == 0 || reader->eof)
         return take(reader, Py_MIN(most, size), result);
     *wanted = most;
@@ -57,10 +55,8 @@ static int raise_incomplete(struct reader *reader, PyObject *expected)
 
 static int attempt_exactly(struct coroutine *self, struct reader *reader, Py_ssize_t *wanted, PyObject **result)
 {
-    Py_ssize_t count = PyNumber_AsSsize_t(self->argument, PyExc_OverflowError), size = reader_size(reader);
+    Py_ssize_t count = PyLong_AsSsize_t(self->argument), size = reader_size(reader);
 
-    if (count == -1 && PyErr_Occurred())
-        return -1;
     if (size >= count)
         return take(reader, count, result);
     if (reader->eof)
@@ -314,7 +310,7 @@ static PySendResult start_all(struct coroutine *self, PyObject **result)
 
 static PySendResult start_exactly(struct coroutine *self, PyObject **result)
 {
-    Py_ssize_t count = PyNumber_AsSsize_t(self->argument, PyExc_OverflowError);
+    Py_ssize_t count = PyLong_AsSsize_t(self->argument);
 
     if (count < 0) {
         if (!PyErr_Occurred())

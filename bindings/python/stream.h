@@ -39,7 +39,7 @@ struct writer {
     async_stream *stream;
     struct reader *reader;    /* NULL: it only writes */
     bool troubled;            /* a write failed: drain has the words */
-    PyObject *transport;      /* made when it is asked for */
+    PyObject *transport;      /* a weak reference to the one that was asked for */
     async_value *local;       /* our address, once it is closed */
     PyObject *dict;
     PyObject *weakrefs;

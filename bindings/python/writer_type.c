@@ -166,13 +166,18 @@ static PyObject *method_sendfile(PyObject *self, PyObject *args)
     return future_wrap((struct loop *)writer->loop, async_stream_sendfile(writer->stream, file, offset, count));
 }
 
+/* The same one for as long as somebody holds it; it holds us. */
 static PyObject *get_transport(PyObject *self, void *unused)
 {
     struct writer *writer = (struct writer *)self;
+    PyObject *transport = writer->transport ? PyObject_CallNoArgs(writer->transport) : Py_NewRef(Py_None);
 
-    if (!writer->transport)
-        writer->transport = PyObject_CallMethod(words.helpers, "transport", "O", self);
-    return Py_XNewRef(writer->transport);
+    if (transport != Py_None)
+        return transport;
+    Py_DECREF(transport);
+    transport = PyObject_CallMethod(words.helpers, "transport", "O", self);
+    Py_XSETREF(writer->transport, transport ? PyWeakref_NewRef(transport, NULL) : NULL);
+    return transport;
 }
 
 static PyObject *repr(PyObject *self)
@@ -193,8 +198,8 @@ static void finalize(PyObject *self)
     if (async_loop_is_closed(((struct loop *)writer->loop)->handle)) {
         error = PyErr_WarnEx(PyExc_ResourceWarning, "loop is closed", 1);
     } else {
-        async_stream_close(writer->stream);
         error = PyErr_ResourceWarning(self, 1, "unclosed %R", self);
+        async_stream_close(writer->stream);
     }
     if (error)
         PyErr_WriteUnraisable(self);
@@ -208,7 +213,6 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(writer->dict);
     Py_VISIT(writer->loop);
     Py_VISIT(writer->reader);
-    Py_VISIT(writer->transport);
     return 0;
 }
 
@@ -218,7 +222,6 @@ static int clear(PyObject *self)
 
     Py_CLEAR(writer->dict);
     Py_CLEAR(writer->reader);
-    Py_CLEAR(writer->transport);
     return 0;
 }
 
@@ -232,6 +235,7 @@ static void dealloc(PyObject *self)
     if (writer->weakrefs)
         PyObject_ClearWeakRefs(self);
     clear(self);
+    Py_CLEAR(writer->transport);
     Py_CLEAR(writer->loop);
     writer->local = async_value_unref(writer->local);
     writer->stream = async_stream_unref(writer->stream);

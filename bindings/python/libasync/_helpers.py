@@ -229,7 +229,7 @@ def reader_repr(reader):
 
 
 def writer_repr(writer):
-    info = [type(writer).__name__, f"transport={writer.transport!r}"]
+    info = [type(writer).__name__, "closing" if writer.is_closing() else f"fd={writer._fileno()}"]
     if writer._reader is not None:
         info.append(f"reader={writer._reader!r}")
     return f"<{' '.join(info)}>"

@@ -255,6 +255,8 @@ async def test_bytes_of_every_kind_are_written_and_others_are_not():
     other.write(bytearray(b"one "))
     other.write(memoryview(b"two "))
     other.writelines([b"three ", bytearray(b"four "), memoryview(b"five")])
+    other.write(b"")
+    other.writelines([])
     other.writelines(str(number).encode() for number in range(100, 300))
     expected = b"one two three four five" + "".join(map(str, range(100, 300))).encode()
     assert await reader.readexactly(len(expected)) == expected
@@ -286,6 +288,7 @@ async def test_drain_waits_for_a_peer_that_is_slow():
 async def test_limits_of_what_is_unsent_are_the_transports():
     (_, writer), (_, other) = pair()
     transport = writer.transport
+    assert writer.transport is transport
     assert transport.get_write_buffer_limits() == (16384, 65536)
     transport.set_write_buffer_limits(high=100 << 20)
     assert transport.get_write_buffer_limits() == (25 << 20, 100 << 20)
@@ -454,9 +457,10 @@ async def test_what_cannot_be_a_stream_is_refused(tmp_path):
 
 async def test_a_writer_that_nobody_closed_is_closed_with_a_warning():
     (reader, writer), (answering, other) = pair()
-    with pytest.warns(ResourceWarning, match="unclosed <StreamWriter"):
+    gone = weakref.ref(writer)
+    with pytest.warns(ResourceWarning, match="unclosed <StreamWriter fd="):
         del writer, reader
-        gc.collect()
+    assert gone() is None
     assert await answering.read() == b""
     close(other)
 
