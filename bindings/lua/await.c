@@ -39,27 +39,57 @@ static int nest(lua_State *L)
 }
 #endif
 
+/* Why nothing can be awaited here, or NULL. */
+static const char *refusal(lua_State *L, struct host *host)
+{
+    if (!host->current)
+        return "await outside of a task: use async.run(function)";
+    if (host->current->thread != L && !is_nested(L, host))
+        return "await in a coroutine of your own: only the task itself can await";
+    return NULL;
+}
+
+/* Lets go of what was noted, where the yield that was to follow failed. */
+void await_forget(struct host *host)
+{
+    if (host->is_given) {
+        async_future_cancel(host->awaiting, NULL);
+        async_future_unref(host->awaiting);
+    }
+    host->awaiting = NULL;
+    host->is_given = false;
+}
+
+/* Notes what is awaited; the yield must follow. A future that is not given is held by a handle on this stack until the
+ * step has a reference of its own. */
+static void note(lua_State *L, struct host *host, async_future *future, bool is_given)
+{
+    await_forget(host);
+    host->awaiting = future;
+    host->is_given = is_given;
+    if (HAVE_MARK)
+        lua_pushlightuserdata(L, host);
+}
+
+static const char no_yield[] = "await inside a call from C, which cannot yield";
+
 /* The first half of an await: the argument becomes a handle at index 1. True when the coroutine is to yield. What has
  * ended needs no crossing, where it is known to be no sleep(0): that is done and gives up the turn all the same. */
 static bool enter(lua_State *L, struct host *host)
 {
+    const char *why = refusal(L, host);
     struct handle *handle;
 
-    if (!host->current)
-        luaL_error(L, "await outside of a task: use async.run(function)");
-    if (host->current->thread != L && !is_nested(L, host))
-        luaL_error(L, "await in a coroutine of your own: only the task itself can await");
+    if (why)
+        luaL_error(L, "%s", why);
     handle = handle_ensure(L, host, 1);
     if (lua_gettop(L) > 1)
         lua_settop(L, 1);
     if (handle->settles && async_future_is_done(handle->future))
         return false;
     if (!lua_isyieldable(L))
-        luaL_error(L, "await inside a call from C, which cannot yield");
-    /* The handle on this stack keeps it until the step has its own reference. */
-    host->awaiting = handle->future;
-    if (HAVE_MARK)
-        lua_pushlightuserdata(L, host);
+        luaL_error(L, "%s", no_yield);
+    note(L, host, handle->future, false);
     return true;
 }
 
@@ -112,8 +142,61 @@ static int try_done(lua_State *L)
     return 2;
 }
 
+/* Where a yield cannot be, nothing is left waiting. */
+static void check_yieldable(lua_State *L, struct host *host, async_future *taken)
+{
+    const char *why = refusal(L, host);
+
+    if (!why && !lua_isyieldable(L))
+        why = no_yield;
+    if (!why)
+        return;
+    async_future_cancel(taken, NULL);
+    async_future_unref(taken);
+    luaL_error(L, "%s", why);
+}
+
+/* What is there already needs no yield. A rest that awaits once more never comes back here, so that it must have been
+ * given none, which needs no reference. */
+static int finish_now(lua_State *L, struct host *host, async_future *taken, await_rest *rest)
+{
+    async_value *value = async_value_ref(async_future_value(taken));
+    int count;
+
+    if (!value) {
+        error_push(L, host, async_future_failure(taken));
+        async_future_unref(taken);
+        return lua_error(L);
+    }
+    async_future_unref(taken);
+    count = rest(L, host, value);
+    async_value_unref(value);
+    return count;
+}
+
+/* Where a function in C awaits and the rest of it follows: it goes on in the step that is told. */
+static int finish(lua_State *L, struct host *host)
+{
+    async_value *value = awaited(L, host);
+
+    return value ? host->current->rest(L, host, value) : error_raise(L, host, async_task_failure(host->task));
+}
+
+/* The rest that returns all that was awaited. */
+int give_all(lua_State *L, struct host *host, async_value *value)
+{
+    if (value == host->none)
+        return 0;
+    return value_push_all(L, host, value);
+}
+
 #if HAVE_CONTINUATIONS
 #if LUA_VERSION_NUM == 502
+static int finish_continued(lua_State *L)
+{
+    return finish(L, host_upvalue(L));
+}
+
 static int leave_continued(lua_State *L)
 {
     return leave(L, host_upvalue(L));
@@ -126,6 +209,11 @@ static int leave_try_continued(lua_State *L)
 
 #define CONTEXT(host) 0
 #else
+static int finish_continued(lua_State *L, int status, lua_KContext host)
+{
+    return finish(L, (struct host *)host);
+}
+
 static int leave_continued(lua_State *L, int status, lua_KContext host)
 {
     return leave(L, (struct host *)host);
@@ -138,6 +226,17 @@ static int leave_try_continued(lua_State *L, int status, lua_KContext host)
 
 #define CONTEXT(host) (lua_KContext)(host)
 #endif
+
+/* The last thing that a function does: its rest returns what the function returns. */
+int await_then(lua_State *L, struct host *host, async_future *taken, await_rest *rest)
+{
+    check_yieldable(L, host, taken);
+    if (async_future_is_done(taken))
+        return finish_now(L, host, taken, rest);
+    host->current->rest = rest;
+    note(L, host, taken, true);
+    return lua_yieldk(L, HAVE_MARK, CONTEXT(host), finish_continued);
+}
 
 static int await(lua_State *L)
 {
@@ -181,11 +280,30 @@ static int await_done(lua_State *L)
     return future_push_outcome(L, host_upvalue(L), 1);
 }
 
+/* The last thing that a function does, which the package calls. It gives nil and the mark when that is to be yielded
+ * and finish to be called with the same arguments. */
+int await_then(lua_State *L, struct host *host, async_future *taken, await_rest *rest)
+{
+    check_yieldable(L, host, taken);
+    if (async_future_is_done(taken))
+        return finish_now(L, host, taken, rest);
+    host->current->rest = rest;
+    lua_pushnil(L);
+    note(L, host, taken, true);
+    return 2;
+}
+
+static int finish_awaited(lua_State *L)
+{
+    return finish(L, host_upvalue(L));
+}
+
 static const luaL_Reg functions[] = {{"enter", enter_await},
                                      {"leave", leave_await},
                                      {"leave_try", leave_tried},
                                      {"await_done", await_done},
                                      {"try_done", try_done},
+                                     {"finish", finish_awaited},
                                      {"nest", nest},
                                      {NULL, NULL}};
 #endif

@@ -5,6 +5,8 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
+#include <stdio.h>
 
 #ifndef LUA_OK
 #define LUA_OK 0
@@ -56,6 +58,18 @@ static inline void push_attached_table(lua_State *L, int index)
     lua_getuservalue(L, index);
 #else
     lua_getfenv(L, index);
+#endif
+}
+
+/* The file in a userdata of the io library; NULL when it is closed. */
+static inline FILE *file_of(void *userdata)
+{
+#if LUA_VERSION_NUM >= 502
+    luaL_Stream *stream = userdata;
+
+    return stream->closef ? stream->f : NULL;
+#else
+    return *(FILE **)userdata;
 #endif
 }
 

@@ -275,10 +275,12 @@ static void add_classes(lua_State *L, struct host *host)
     static const struct {
         const char *name;
         int code;
-    } classes[] = {{"CancelledError", ASYNC_ECANCELED}, {"TimeoutError", ASYNC_ETIMEDOUT},
-                   {"InvalidStateError", ASYNC_ESTATE}, {"QueueFull", ASYNC_EFULL},
-                   {"QueueEmpty", ASYNC_EEMPTY},        {"QueueShutDown", ASYNC_ESHUTDOWN},
-                   {"ExceptionGroup", ASYNC_EGROUP},    {"BrokenBarrierError", ASYNC_EBROKEN}};
+    } classes[] = {{"CancelledError", ASYNC_ECANCELED},    {"TimeoutError", ASYNC_ETIMEDOUT},
+                   {"InvalidStateError", ASYNC_ESTATE},    {"QueueFull", ASYNC_EFULL},
+                   {"QueueEmpty", ASYNC_EEMPTY},           {"QueueShutDown", ASYNC_ESHUTDOWN},
+                   {"ExceptionGroup", ASYNC_EGROUP},       {"BrokenBarrierError", ASYNC_EBROKEN},
+                   {"IncompleteReadError", ASYNC_EEND},    {"LimitOverrunError", ASYNC_ELIMIT},
+                   {"ConnectionResetError", ASYNC_ERESET}, {"ConnectionRefusedError", ASYNC_EREFUSED}};
 
     for (size_t index = 0; index < sizeof classes / sizeof *classes; index++) {
         async_value *value = async_error(classes[index].code, NULL);

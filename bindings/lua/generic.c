@@ -1,5 +1,5 @@
 /* What the wrappers of the generic interface call to turn Lua's things into the library's and back. */
-#include "bindings/lua/internal.h"
+#include "bindings/lua/resource.h"
 
 void generic_push_future(lua_State *L, async_future *taken)
 {
@@ -13,6 +13,14 @@ void generic_push_loop(lua_State *L, async_loop *taken)
 {
     if (taken)
         loop_push(L, host_of(L), taken);
+    else
+        lua_pushnil(L);
+}
+
+void generic_push_resource(lua_State *L, const struct resource_class *class, void *taken)
+{
+    if (taken)
+        resource_push(L, host_of(L), class, taken);
     else
         lua_pushnil(L);
 }

@@ -63,22 +63,25 @@ static async_next pass(async_task *task, struct coroutine *self, int results)
     return async_try(task, async_sleep(async_task_loop(task), 0), resume_step);
 }
 
-/* What an await of ours noted, or NULL for a yield that was none. A yield can fail after the note was made, where C
- * code stands in between; so a note only counts together with a mark, or where it is known beforehand that a yield
- * works. */
+/* What an await of ours noted, or NULL for a yield that was none (given). A yield can fail after the note was made,
+ * where C code stands in between; so a note only counts together with a mark, or where it is known beforehand that a
+ * yield works. */
 static async_future *take_awaiting(struct host *host, lua_State *thread, int results)
 {
-    async_future *awaiting = host->awaiting;
+    bool counts = HAVE_MARK ? results == 1 && lua_touserdata(thread, -1) == host : !results;
+    async_future *awaiting = counts ? host->awaiting : NULL;
 
-    host->awaiting = NULL;
-#if HAVE_MARK
-    if (results != 1 || lua_touserdata(thread, -1) != host)
+    if (!awaiting) {
+        await_forget(host);
         return NULL;
-    lua_pop(thread, 1);
+    }
+    if (HAVE_MARK)
+        lua_pop(thread, 1);
+    if (!host->is_given)
+        async_future_ref(awaiting);
+    host->awaiting = NULL;
+    host->is_given = false;
     return awaiting;
-#else
-    return results ? NULL : awaiting;
-#endif
 }
 
 /* An eager task runs before the call that creates it has told the future to anybody. */
@@ -119,8 +122,9 @@ async_next resume_step(async_task *task, void *state)
     if (status == LUA_YIELD) {
         async_future *awaiting = take_awaiting(host, thread, results);
 
-        return awaiting ? async_try(task, async_future_ref(awaiting), resume_step) : pass(task, self, results);
+        return awaiting ? async_try(task, awaiting, resume_step) : pass(task, self, results);
     }
+    await_forget(host);
     if (status != LUA_OK)
         return fail_unguarded(task, self);
     self->ended = true;

@@ -32,10 +32,13 @@ enum kept {
     KEPT_GROUP_CLASS,
     KEPT_COMPLETIONS_CLASS,
     KEPT_LOCAL_CLASS,
-    KEPT_THREADS, /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
-    KEPT_LOOPS,   /* the userdata of each loop by its address, weakly */
-    KEPT_NESTED,  /* the task's thread of each thread that awaits for it: in Lua 5.1 */
-    KEPT_GROW,    /* C functions to be entered under lua_pcall */
+    KEPT_STREAM_CLASS,
+    KEPT_OPTIONS_CLASS,
+    KEPT_THREADS,   /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
+    KEPT_LOOPS,     /* the userdata of each loop by its address, weakly */
+    KEPT_RESOURCES, /* those of streams likewise */
+    KEPT_NESTED,    /* the task's thread of each thread that awaits for it: in Lua 5.1 */
+    KEPT_GROW,      /* C functions to be entered under lua_pcall */
     KEPT_INVOKE,
     KEPT_READ,
     KEPT_PACK,
@@ -59,7 +62,8 @@ struct host {
     struct coroutine *current; /* the coroutine whose step runs */
     async_task *task;          /* and its task */
     unsigned depth;            /* how many steps run in each other: eager ones */
-    async_future *awaiting;    /* what it awaits, as its step ends (lent) */
+    async_future *awaiting;    /* what it awaits, as its step ends */
+    bool is_given;             /* whether that is held for the step, which lets go of it */
     void *argument;            /* what the function that is entered next is told */
     struct coroutine *idle;    /* coroutines that ended and wait for their next task */
     unsigned idle_count;
@@ -73,9 +77,14 @@ struct host {
     async_type *object_type;  /* a Lua object */
     async_type *several_type; /* the several results of a coroutine: a table with n */
     async_type *failure_type; /* what was thrown, and where */
+    char *scratch;            /* what streams receive into, while nobody does; NULL before the first time */
     async_value *none;        /* async_none, to be known at sight */
     async_value *raised;      /* the failure that run raised last, for its traceback */
 };
+
+/* The rest of a function that has awaited: it pushes what that returns, given the value that was awaited, and tells how
+ * many values those are. The arguments stand where they stood. */
+typedef int await_rest(lua_State *L, struct host *host, async_value *value); /* raises */
 
 /* A Lua coroutine that is a task: the state of its step. */
 struct coroutine {
@@ -84,6 +93,7 @@ struct coroutine {
     struct coroutine *next;
     int handle_slot;        /* keeps the task's userdata while it runs, so that current_task gives the same one */
     struct handle *newborn; /* that userdata, until an eager first step gives it its future */
+    await_rest *rest;       /* of the function that awaits in it, if it is one in C */
     int arguments;          /* how many values the next resume passes */
     unsigned number;
     int line;       /* where it was created */
@@ -198,7 +208,10 @@ struct coroutine *coroutine_adopt(lua_State *L, struct host *host, int index);
 void coroutine_free_idle(struct host *host);
 void coroutine_register(lua_State *L, struct host *host);
 
-/* await.c */
+/* await.c: what a function in C awaits by itself is taken */
+int await_then(lua_State *L, struct host *host, async_future *taken, await_rest *rest); /* raises */
+await_rest give_all;
+void await_forget(struct host *host);
 void await_register(lua_State *L, struct host *host);
 
 /* future.c */
@@ -242,6 +255,12 @@ void sync_register(lua_State *L, struct host *host);
 void queue_register(lua_State *L, struct host *host);
 void scope_register(lua_State *L, struct host *host);
 void local_register(lua_State *L, struct host *host);
+
+/* resource.c, options.c, stream.c */
+async_value *resource_value(lua_State *L, int index);
+bool resource_push_value(lua_State *L, struct host *host, const async_value *value); /* raises */
+void options_register(lua_State *L, struct host *host);
+void stream_register(lua_State *L, struct host *host);
 
 /* callback.c */
 int callback_call_soon(lua_State *L);

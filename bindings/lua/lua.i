@@ -3,13 +3,14 @@
 %module core
 
 %{
-#include "bindings/lua/internal.h"
+#include "bindings/lua/resource.h"
 %}
 
 /* The handles are no SWIG classes here. */
 %ignore async_loop;
 %ignore async_future;
 %ignore async_value;
+%ignore async_stream;
 
 /* These speak of what only C has: a step's verdict, a pointer without an owner, a type of object. */
 %ignore async_object;
@@ -68,6 +69,17 @@
   generic_push_loop(L, $1); SWIG_arg++;
 %}
 
+%typemap(in) async_stream * %{
+  $1 = stream_check(L, $input);
+%}
+%typemap(out) async_stream * %{
+  generic_push_resource(L, &stream_class, $1); SWIG_arg++;
+%}
+%typemap(in, numinputs=0) async_stream ** (async_stream *made = NULL) "$1 = &made;"
+%typemap(argout) async_stream ** %{
+  generic_push_resource(L, &stream_class, *$1); SWIG_arg++;
+%}
+
 /* Any Lua value; the conversion makes a reference, which is dropped after the call. */
 %typemap(in) async_value * %{
   $1 = value_from(L, host_of(L), $input, host_of(L)->loop);
@@ -99,11 +111,6 @@
 %typemap(in, numinputs=0) async_value **value (async_value *got = NULL) "$1 = &got;"
 %typemap(argout) async_value **value %{
   generic_push_value(L, *$1); SWIG_arg++;
-%}
-
-%typemap(in, numinputs=0) async_stream ** (async_stream *made = NULL) "$1 = &made;"
-%typemap(argout) async_stream ** %{
-  SWIG_NewPointerObj(L, *$1, SWIGTYPE_p_async_stream, 1); SWIG_arg++;
 %}
 
 /* Whole numbers stay whole, and texts keep their zero bytes. */

@@ -34,6 +34,7 @@ void host_unref(struct host *host)
     async_type_unref(host->object_type);
     async_type_unref(host->several_type);
     async_type_unref(host->failure_type);
+    free(host->scratch);
     free(host->next_free);
     free(host);
 }
@@ -174,6 +175,9 @@ int luaopen_libasync_core(lua_State *L)
     queue_register(L, host);
     scope_register(L, host);
     local_register(L, host);
+    keep_weak_table(L, host, KEPT_RESOURCES, "v");
+    options_register(L, host);
+    stream_register(L, host);
     run_register(L, host);
     lua_setfield(L, -2, "native");
     lua_pushvalue(L, -1);

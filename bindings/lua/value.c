@@ -85,7 +85,7 @@ static struct opaque *opaque_at(lua_State *L, int index)
 async_value *value_from(lua_State *L, struct host *host, int index, async_loop *loop)
 {
     struct opaque *opaque;
-    async_value *address;
+    async_value *value;
 
     switch (lua_type(L, index)) {
     case LUA_TNONE:
@@ -101,9 +101,10 @@ async_value *value_from(lua_State *L, struct host *host, int index, async_loop *
         opaque = opaque_at(L, index);
         if (opaque)
             return async_value_ref(opaque->value);
-        address = address_at(L, index);
-        if (address)
-            return async_value_ref(address);
+        value = async_value_ref(address_at(L, index));
+        value = value ? value : resource_value(L, index);
+        if (value)
+            return value;
         break;
     default:
         break;
@@ -271,7 +272,7 @@ static void push_plain(lua_State *L, struct host *host, async_value *value)
     default:
         if (async_address_family(value))
             address_push(L, host, value);
-        else
+        else if (!resource_push_value(L, host, value))
             push_opaque(L, host, value);
     }
 }

@@ -41,5 +41,6 @@ if not native.await then
 end
 
 require "libasync.scopes"(async, inner)
+require "libasync.streams"(async, inner)
 
 return async

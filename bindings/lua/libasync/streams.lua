@@ -1,0 +1,45 @@
+--- Streams and servers: what of them is written in Lua. It is given the module's table and what it is made of.
+return function(async, inner)
+    local Stream = inner.Stream
+
+    -- Where a C function cannot go on after a yield (Lua 5.1, LuaJIT), a method that waits gives nil and a mark to yield,
+    -- and is finished by another call.
+    if inner.finish then
+        local finish, yield = inner.finish, coroutine.yield
+
+        local function waits(start)
+            return function(object, first, second, third)
+                local result, mark = start(object, first, second, third)
+
+                while mark do
+                    yield(mark)
+                    result, mark = finish(object, first, second, third)
+                end
+                return result
+            end
+        end
+
+        for class, names in pairs {
+            [Stream] = { "read", "readexactly", "readuntil", "readline", "drain", "sendfile", "wait_closed" },
+        } do
+            for _, name in ipairs(names) do
+                class.__index[name] = waits(class.__index[name])
+            end
+        end
+    end
+
+    local readline = Stream.__index.readline
+
+    local function next_line(stream)
+        local line = readline(stream)
+
+        if line ~= "" then
+            return line
+        end
+    end
+
+    --- for line in stream:lines() do … end: each with its "\n". Lua 5.1 cannot wait in an iterator; call readline there.
+    function Stream.__index.lines(stream)
+        return next_line, stream
+    end
+end
