@@ -95,6 +95,15 @@ static int push_done_and_pending(lua_State *L, int index, async_value *value)
     return 2;
 }
 
+static int push_items(lua_State *L, struct host *host, async_value *value)
+{
+    size_t count = async_value_count(value);
+
+    for (size_t item = 0; item < count; item++)
+        value_push(L, host, async_value_item(value, item));
+    return (int)count;
+}
+
 /* Push the value of the future at an index the way Lua sees it, and return how many values that were. */
 int future_push_value(lua_State *L, struct host *host, int index, async_value *value)
 {
@@ -104,6 +113,8 @@ int future_push_value(lua_State *L, struct host *host, int index, async_value *v
         return primitive_push_guard(L, index);
     if (handle->shape == SHAPE_WAIT)
         return push_done_and_pending(L, index, value);
+    if (handle->shape == SHAPE_SEVERAL)
+        return push_items(L, host, value);
     return value_push_all(L, host, value);
 }
 

@@ -107,9 +107,10 @@ struct coroutine {
 /* How the value of a future is shown to Lua. */
 enum shape {
     SHAPE_PLAIN,
-    SHAPE_WAIT,  /* two lists of futures, from one of bools */
-    SHAPE_SAME,  /* plain; and where there is nothing to wait for, it is the same future each time */
-    SHAPE_GUARD, /* likewise; the value is what was acquired */
+    SHAPE_WAIT,    /* two lists of futures, from one of bools */
+    SHAPE_SAME,    /* plain; and where there is nothing to wait for, it is the same future each time */
+    SHAPE_GUARD,   /* likewise; the value is what was acquired */
+    SHAPE_SEVERAL, /* the items of a list, each a value of its own */
 };
 
 /* What Lua holds of a future or a task. */
@@ -256,11 +257,12 @@ void queue_register(lua_State *L, struct host *host);
 void scope_register(lua_State *L, struct host *host);
 void local_register(lua_State *L, struct host *host);
 
-/* resource.c, options.c, stream.c */
+/* resource.c, options.c, stream.c, socket.c */
 async_value *resource_value(lua_State *L, int index);
 bool resource_push_value(lua_State *L, struct host *host, const async_value *value); /* raises */
 void options_register(lua_State *L, struct host *host);
 void stream_register(lua_State *L, struct host *host);
+void socket_register(lua_State *L, struct host *host);
 
 /* callback.c */
 int callback_call_soon(lua_State *L);
