@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-static const struct future_class stream_class;
-
 static void on_ready(async_loop *loop, struct watch *watch, int events)
 {
     async_stream *stream = container_of(watch, async_stream, watch);
