@@ -2,7 +2,14 @@
 #include "tests/support/faults.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MOST_PIECES 1024    /* the kernel's own limit */
 
 struct fault {
     int calls;
@@ -57,6 +64,31 @@ static size_t cut(enum system_call call, size_t size)
     return fault->calls == fault->short_at && size > fault->most ? fault->most : size;
 }
 
+/* The beginning of several pieces, in memory of the caller's. */
+static int cut_pieces(enum system_call call, const struct iovec *pieces, int count, struct iovec *beginning)
+{
+    size_t total = 0, left;
+    int begun = 0;
+
+    for (int i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    left = cut(call, total);
+    while (begun < count && left) {
+        beginning[begun] = pieces[begun];
+        if (beginning[begun].iov_len > left)
+            beginning[begun].iov_len = left;
+        left -= beginning[begun++].iov_len;
+    }
+    return begun;
+}
+
+static bool is_pipe(int descriptor)
+{
+    struct stat status;
+
+    return fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 /* DIVERT(name, CALL, type, (parameters), (arguments)) */
 #define DIVERT(NAME, CALL, TYPE, PARAMETERS, ARGUMENTS) \
     TYPE __real_##NAME PARAMETERS; \
@@ -93,7 +125,45 @@ DIVERT(sendto, SYSTEM_SENDTO, ssize_t,
        (int descriptor, const void *bytes, size_t size, int flags, const struct sockaddr *address,
         socklen_t address_size),
        (descriptor, bytes, cut(SYSTEM_SENDTO, size), flags, address, address_size))
-DIVERT(sendmsg, SYSTEM_SENDMSG, ssize_t, (int descriptor, const struct msghdr *message, int flags),
-       (descriptor, message, flags))
+DIVERT(sendfile, SYSTEM_SENDFILE, ssize_t, (int descriptor, int file, off_t *offset, size_t size),
+       (descriptor, file, offset, cut(SYSTEM_SENDFILE, size)))
+DIVERT(socketpair, SYSTEM_SOCKETPAIR, int, (int family, int type, int protocol, int *ends),
+       (family, type, protocol, ends))
+DIVERT(pipe2, SYSTEM_PIPE, int, (int *ends, int flags), (ends, flags))
 DIVERT(sendmmsg, SYSTEM_SENDMMSG, int, (int descriptor, struct mmsghdr *messages, unsigned count, int flags),
        (descriptor, messages, (unsigned)cut(SYSTEM_SENDMMSG, count), flags))
+
+ssize_t __real_sendmsg(int descriptor, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags)
+{
+    struct iovec pieces[MOST_PIECES];
+    struct msghdr beginning = *message;
+
+    if (fails(SYSTEM_SENDMSG))
+        return -1;
+    beginning.msg_iov = pieces;
+    beginning.msg_iovlen = (size_t)cut_pieces(SYSTEM_SENDMSG, message->msg_iov, (int)message->msg_iovlen, pieces);
+    return __real_sendmsg(descriptor, &beginning, flags);
+}
+
+ssize_t __real_writev(int descriptor, const struct iovec *pieces, int count);
+ssize_t __wrap_writev(int descriptor, const struct iovec *pieces, int count);
+ssize_t __wrap_writev(int descriptor, const struct iovec *pieces, int count)
+{
+    struct iovec beginning[MOST_PIECES];
+
+    if (fails(SYSTEM_WRITEV))
+        return -1;
+    return __real_writev(descriptor, beginning, cut_pieces(SYSTEM_WRITEV, pieces, count, beginning));
+}
+
+/* The loop reads descriptors of its own. */
+ssize_t __real_read(int descriptor, void *bytes, size_t size);
+ssize_t __wrap_read(int descriptor, void *bytes, size_t size);
+ssize_t __wrap_read(int descriptor, void *bytes, size_t size)
+{
+    if (!is_pipe(descriptor))
+        return __real_read(descriptor, bytes, size);
+    return fails(SYSTEM_READ) ? -1 : __real_read(descriptor, bytes, cut(SYSTEM_READ, size));
+}

@@ -12,16 +12,21 @@ enum system_call {
     SYSTEM_BIND,
     SYSTEM_CONNECT,
     SYSTEM_GETSOCKOPT,
+    SYSTEM_PIPE,        /* pipe2 */
+    SYSTEM_READ,        /* of pipes */
     SYSTEM_RECV,
     SYSTEM_RECVFROM,
     SYSTEM_RECVMSG,
     SYSTEM_RECVMMSG,
     SYSTEM_SEND,
+    SYSTEM_SENDFILE,
     SYSTEM_SENDTO,
     SYSTEM_SENDMSG,
     SYSTEM_SENDMMSG,
     SYSTEM_SETSOCKOPT,
     SYSTEM_SOCKET,
+    SYSTEM_SOCKETPAIR,
+    SYSTEM_WRITEV,
     SYSTEM_CALLS        /* how many there are */
 };
 
