@@ -107,8 +107,9 @@ static PyObject *next_line(PyObject *self)
 static PyObject *method_at_eof(PyObject *self, PyObject *unused)
 {
     struct reader *reader = (struct reader *)self;
+    bool over = reader->eof || (reader->stream && async_stream_is_closing(reader->stream));
 
-    return PyBool_FromLong(reader->eof && !reader_size(reader));
+    return PyBool_FromLong(over && !reader_size(reader));
 }
 
 static PyObject *method_exception(PyObject *self, PyObject *unused)

@@ -39,6 +39,7 @@ struct writer {
     async_stream *stream;
     struct reader *reader;    /* NULL: it only writes */
     bool troubled;            /* a write failed: drain has the words */
+    PyObject *socket;         /* that the stream was made of: closed with it, for its descriptor is another */
     PyObject *transport;      /* a weak reference to the one that was asked for */
     async_value *local;       /* our address, once it is closed */
     PyObject *dict;

@@ -55,20 +55,34 @@ static void note_address(struct writer *writer)
         writer->local = async_stream_local(writer->stream);
 }
 
-static PyObject *method_close(PyObject *self, PyObject *unused)
+static int close_socket(struct writer *writer)
+{
+    PyObject *given = writer->socket, *answer = given ? PyObject_CallMethod(given, "close", NULL) : Py_NewRef(Py_None);
+
+    writer->socket = NULL;
+    Py_XDECREF(given);
+    Py_XDECREF(answer);
+    return answer ? 0 : -1;
+}
+
+static PyObject *end(PyObject *self, int (*how)(async_stream *stream))
 {
     struct writer *writer = (struct writer *)self;
 
     note_address(writer);
-    return done(async_stream_close(writer->stream) == ASYNC_ETHREAD ? raise_error(ASYNC_ETHREAD, NULL) : 0);
+    if (how(writer->stream) == ASYNC_ETHREAD)
+        return done(raise_error(ASYNC_ETHREAD, NULL));
+    return done(close_socket(writer));
+}
+
+static PyObject *method_close(PyObject *self, PyObject *unused)
+{
+    return end(self, async_stream_close);
 }
 
 static PyObject *method_abort(PyObject *self, PyObject *unused)
 {
-    struct writer *writer = (struct writer *)self;
-
-    note_address(writer);
-    return done(async_stream_abort(writer->stream) == ASYNC_ETHREAD ? raise_error(ASYNC_ETHREAD, NULL) : 0);
+    return end(self, async_stream_abort);
 }
 
 static PyObject *method_is_closing(PyObject *self, PyObject *unused)
@@ -201,7 +215,7 @@ static void finalize(PyObject *self)
         error = PyErr_ResourceWarning(self, 1, "unclosed %R", self);
         async_stream_close(writer->stream);
     }
-    if (error)
+    if (close_socket(writer) || error)
         PyErr_WriteUnraisable(self);
     raised_put_back(raised);
 }
@@ -213,6 +227,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(writer->dict);
     Py_VISIT(writer->loop);
     Py_VISIT(writer->reader);
+    Py_VISIT(writer->socket);
     return 0;
 }
 
@@ -222,6 +237,7 @@ static int clear(PyObject *self)
 
     Py_CLEAR(writer->dict);
     Py_CLEAR(writer->reader);
+    Py_CLEAR(writer->socket);
     return 0;
 }
 
@@ -265,6 +281,7 @@ static PyMethodDef methods[] = {
 static PyMemberDef members[] = {
     { "_loop", T_OBJECT, offsetof(struct writer, loop), READONLY, NULL },
     { "_reader", T_OBJECT, offsetof(struct writer, reader), READONLY, NULL },
+    { "_socket", T_OBJECT, offsetof(struct writer, socket), 0, NULL },
     { NULL, 0, 0, 0, NULL },
 };
 

@@ -92,24 +92,26 @@ static PySendResult connection_lost(void)
     return PYGEN_ERROR;
 }
 
-/* Waits for a future of the stream's; one that is done already costs no turn. */
-static PySendResult await_outcome(struct coroutine *self, async_future *taken, PyObject **result)
+/* What a future of the stream's that is done says (taken). */
+static PySendResult outcome(async_future *taken, PyObject **result)
 {
-    PyObject *exception;
+    PyObject *exception = async_future_error(taken) ? failure_to_python(async_future_failure(taken)) : NULL;
 
-    if (!async_future_is_done(taken))
-        return coroutine_await_handle(self, ((struct writer *)self->subject)->loop, taken, result);
-    if (!async_future_error(taken)) {
-        async_future_unref(taken);
-        *result = Py_NewRef(Py_None);
-        return PYGEN_RETURN;
-    }
-    exception = failure_to_python(async_future_failure(taken));
     async_future_unref(taken);
     if (exception)
         raise_object(exception);
     Py_XDECREF(exception);
-    return PYGEN_ERROR;
+    if (PyErr_Occurred())
+        return PYGEN_ERROR;
+    *result = Py_NewRef(Py_None);
+    return PYGEN_RETURN;
+}
+
+/* In asyncio a connection is lost a turn after its close. */
+static PySendResult let_it_be_noticed(PyObject **result)
+{
+    *result = Py_NewRef(Py_None);
+    return PYGEN_NEXT;
 }
 
 static PySendResult drain_start(struct coroutine *self, PyObject **result)
@@ -117,15 +119,17 @@ static PySendResult drain_start(struct coroutine *self, PyObject **result)
     struct writer *writer = (struct writer *)self->subject;
     struct reader *reader = writer->reader;
     PyObject *exception = !reader ? NULL : reader->exception ? reader->exception : reader->failure;
+    async_future *drained;
 
     if (exception) {
         raise_object(exception);
         return PYGEN_ERROR;
     }
-    if (!async_stream_is_closing(writer->stream))
-        return await_outcome(self, async_stream_drain(writer->stream), result);
-    *result = Py_NewRef(Py_None);    /* asyncio lets the loss be noticed first */
-    return PYGEN_NEXT;
+    if (async_stream_is_closing(writer->stream))
+        return let_it_be_noticed(result);
+    drained = async_stream_drain(writer->stream);
+    return async_future_is_done(drained) ? outcome(drained, result)
+                                         : coroutine_await_handle(self, writer->loop, drained, result);
 }
 
 /* To asyncio a stream that was closed has lost its connection, once it has sent what it could. */
@@ -146,13 +150,24 @@ static PySendResult drain_resume(struct coroutine *self, PyObject *awaited, PyOb
 
 static PySendResult wait_closed_start(struct coroutine *self, PyObject **result)
 {
-    return await_outcome(self, async_stream_wait_closed(((struct writer *)self->subject)->stream), result);
+    struct writer *writer = (struct writer *)self->subject;
+    async_future *closed = async_stream_wait_closed(writer->stream);
+
+    if (!async_future_is_done(closed))
+        return coroutine_await_handle(self, writer->loop, closed, result);
+    async_future_unref(closed);
+    return let_it_be_noticed(result);
 }
 
 static PySendResult wait_closed_resume(struct coroutine *self, PyObject *awaited, PyObject *value, PyObject **result)
 {
-    *result = value;
-    return value ? PYGEN_RETURN : PYGEN_ERROR;
+    async_future *closed;
+
+    if (!value)
+        return PYGEN_ERROR;
+    Py_DECREF(value);
+    closed = async_stream_wait_closed(((struct writer *)self->subject)->stream);
+    return outcome(closed, result);
 }
 
 const struct coroutine_kind drain_kind = { "StreamWriter.drain", drain_start, drain_resume, coroutine_drop_handle };

@@ -15,14 +15,14 @@ async def open_connection(host=None, port=None, *, limit=LIMIT, **kwds):
     """Connect to a host's port; the pair (reader, writer)."""
     loop = get_running_loop()
     check_limit(limit)
-    return _pair(loop, await _connect(loop, host, port, **kwds), limit)
+    return _pair(loop, await _connect(loop, host, port, **kwds), limit, kwds.get("sock"))
 
 
 async def open_unix_connection(path=None, *, limit=LIMIT, **kwds):
     """Connect to a Unix socket; the pair (reader, writer)."""
     loop = get_running_loop()
     check_limit(limit)
-    return _pair(loop, await _connect_unix(loop, path, **kwds), limit)
+    return _pair(loop, await _connect_unix(loop, path, **kwds), limit, kwds.get("sock"))
 
 
 def wrap_stream(stream, *, limit=LIMIT, **settings):
@@ -84,10 +84,13 @@ def _made(stream, descriptor):
     return stream
 
 
-def _pair(loop, stream, limit):
+def _pair(loop, stream, limit, sock=None):
     if isinstance(stream, capi.async_value):
         stream = capi.async_value_stream(stream)
-    return _core._open_stream(loop, stream, limit, "b")
+    reader, writer = _core._open_stream(loop, stream, limit, "b")
+    if sock is not None:
+        writer._socket = sock
+    return reader, writer
 
 
 # Connecting
@@ -164,12 +167,15 @@ def check_limit(limit):
 
 
 def adopt(loop, sock, settings):
-    """A stream on a connected socket, which is the stream's from now on."""
+    """A stream on a connected socket. It has a descriptor of its own, so that the caller's socket object stays good; the
+    writer closes that one with itself."""
     if sock.type != socket.SOCK_STREAM:
         raise ValueError(f"A Stream Socket was expected, got {sock!r}")
-    stream = _made(capi.async_stream_adopt(loop, sock.fileno(), socket_options(**settings)), sock.fileno())
-    sock.detach()
-    return stream
+    options, descriptor = socket_options(**settings), os.dup(sock.fileno())
+    stream = capi.async_stream_adopt(loop, descriptor, options)
+    if stream is None:
+        os.close(descriptor)
+    return _made(stream, descriptor)
 
 
 def port_number(host, port):
