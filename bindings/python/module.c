@@ -281,6 +281,8 @@ static PyMethodDef setup_functions[] = {
     { "_check", check, METH_O, NULL },
     { "_value", value_of, METH_VARARGS, NULL },
     { "_open_stream", function_open_stream, METH_VARARGS, NULL },
+    { "_start_server", function_start_server, METH_VARARGS, NULL },
+    { "_adopt_server", function_adopt_server, METH_VARARGS, NULL },
     { "_set_helpers", set_helpers, METH_VARARGS, NULL },
     { NULL, NULL, 0, NULL },
 };

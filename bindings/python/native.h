@@ -82,6 +82,7 @@ struct task {
     int cancels;              /* those that C did not count */
     unsigned started : 1;     /* C holds a reference */
     unsigned unmissed : 1;    /* that it goes while pending is no news */
+    unsigned serves : 1;      /* a server's connection */
     unsigned must_cancel : 1; /* on a foreign loop only: otherwise C knows */
 };
 

@@ -82,4 +82,8 @@ PyObject *stream_error(async_stream *stream, int error);
 PyObject *stream_faces(struct loop *loop, async_stream *stream, Py_ssize_t limit);
 PyObject *function_open_stream(PyObject *module, PyObject *args);
 
+/* server.c */
+PyObject *function_start_server(PyObject *module, PyObject *args);
+PyObject *function_adopt_server(PyObject *module, PyObject *args);
+
 #endif

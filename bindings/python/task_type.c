@@ -256,7 +256,13 @@ static void finalize(PyObject *self)
     raised_put_back(raised);
 }
 
+static PyObject *get_serves(PyObject *self, void *unused)
+{
+    return PyBool_FromLong(((struct task *)self)->serves);
+}
+
 static PyGetSetDef getset[] = {
+    { "_serves", get_serves, NULL, NULL, NULL },
     { "_log_destroy_pending", get_log_pending, set_log_pending, NULL, NULL },
     { "_coro", get_coroutine, NULL, NULL, NULL },
     { "_fut_waiter", get_waiter, NULL, NULL, NULL },

@@ -5,7 +5,7 @@ for asyncio works in these tasks. The plain C interface is there as `libasync.ca
 """
 
 from asyncio import CancelledError, IncompleteReadError, InvalidStateError, LimitOverrunError, TimeoutError
-from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, iscoroutinefunction, isfuture, to_thread
+from asyncio import AbstractEventLoop, AbstractEventLoopPolicy, AbstractServer, iscoroutinefunction, isfuture, to_thread
 
 from . import capi
 from ._core import Future, Handle, StreamReader, StreamWriter, Task, TimerHandle
@@ -26,21 +26,22 @@ from .limiter import CapacityLimiter
 from .broadcast import Broadcast, Receiver
 from .streams import open_connection, open_unix_connection, stderr, stdin, stdout
 from .streams import stream_pair, stream_pipe, wrap_stream
+from .server import Server, start_server, start_unix_server
 from .runner import Runner, run
 
 __version__ = capi.async_version()
 
 __all__ = [
-    "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "Barrier", "BaseExceptionGroup",
+    "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "AbstractServer", "Barrier", "BaseExceptionGroup",
     "BoundedSemaphore", "Broadcast", "BrokenBarrierError", "CancelledError", "CapacityLimiter", "Condition",
     "DefaultEventLoopPolicy", "Error", "Event", "ExceptionGroup", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future",
     "Handle", "IncompleteReadError", "InvalidStateError", "LifoQueue", "LimitOverrunError", "Lock", "Loop",
-    "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Receiver", "Runner", "Semaphore",
+    "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Receiver", "Runner", "Semaphore", "Server",
     "StreamReader", "StreamWriter", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks",
     "as_completed", "capi", "create_eager_task_factory", "create_task", "current_task", "eager_task_factory",
     "ensure_future", "gather", "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine",
     "iscoroutinefunction", "isfuture", "new_event_loop", "open_connection", "open_unix_connection", "run",
-    "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy", "shield", "sleep", "stderr", "stdin",
-    "stdout", "stream_pair", "stream_pipe", "timeout", "timeout_at", "to_thread", "wait", "wait_for", "wait_until",
-    "wrap_future", "wrap_handle", "wrap_stream",
+    "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy", "shield", "sleep", "start_server",
+    "start_unix_server", "stderr", "stdin", "stdout", "stream_pair", "stream_pipe", "timeout", "timeout_at",
+    "to_thread", "wait", "wait_for", "wait_until", "wrap_future", "wrap_handle", "wrap_stream",
 ]

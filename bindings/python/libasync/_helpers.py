@@ -124,6 +124,14 @@ def context_of(message, subject, exception):
         if subject.created_at:
             context["created_at"] = subject.created_at
         return context
+    if subject is not None and getattr(subject, "_serves", False):
+        connection, _, _ = message.partition(": what served")
+        return {
+            "message": "Unhandled exception in client_connected_cb",
+            "exception": exception,
+            "task": subject,
+            "connection": connection,
+        }
     if subject is not None:
         return unread_context(subject)
     context = {"message": message}

@@ -18,7 +18,7 @@ import warnings
 import libasync
 
 MODULES = ["futures", "futures2", "tasks", "locks", "queues", "taskgroups", "timeouts", "waitfor", "runners",
-           "eager_task_factory", "sock_lowlevel"]
+           "eager_task_factory", "sock_lowlevel", "streams"]
 # What the tests reach through asyncio's submodules.
 PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runners", "events", "coroutines", "streams"]
 
