@@ -3,7 +3,6 @@ import contextvars
 import errno
 import os
 import socket
-import sys
 
 import pytest
 
@@ -336,11 +335,11 @@ async def test_a_connect_is_cancelled_and_leaves_no_descriptor():
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout came with 3.11")
 async def test_asyncios_scopes_hold_streams_too():
+    timeout = getattr(asyncio, "timeout", libasync.timeout)
     async with await libasync.start_server(wait_for_end, "127.0.0.1", 0) as server:
         reader, writer = await libasync.open_connection(*address_of(server))
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
+        with pytest.raises(libasync.TimeoutError):
+            async with timeout(0.01):
                 await reader.read(1)
         writer.close()
