@@ -16,6 +16,8 @@ extern "C" {
 #define ASYNC_DNS_NUMERIC_HOST 1u
 /** Without a host, give the addresses to listen on rather than the loopback. */
 #define ASYNC_DNS_PASSIVE 2u
+/** The service is a port number as text; read no services file. */
+#define ASYNC_DNS_NUMERIC_SERVICE 4u
 
 /**
  * Look a host up: addresses in text form, the hosts file, then the name servers (RFC 3493, section 6.1, as far as it
@@ -26,7 +28,7 @@ extern "C" {
  * @param service  port number as text, or a name of the services file (lent); NULL for port 0
  * @param family   ASYNC_ANY, ASYNC_IPV4 or ASYNC_IPV6
  * @param type     ASYNC_STREAM or ASYNC_DATAGRAM; ASYNC_ANY lists each address once a type that has the service
- * @param flags    0, ASYNC_DNS_NUMERIC_HOST, ASYNC_DNS_PASSIVE
+ * @param flags    0, ASYNC_DNS_NUMERIC_HOST, ASYNC_DNS_NUMERIC_SERVICE, ASYNC_DNS_PASSIVE
  * @return future of a list of addresses, best first (RFC 6724); read them with async_address_host and its like (given)
  * @error  ASYNC_ENONAME, ASYNC_ESERVICE, ASYNC_EDNS, ASYNC_ETIMEDOUT, each naming the host; ASYNC_EINVAL when host and
  *         service are both NULL, a name is too long or a setting unknown; ASYNC_ECLOSED, ASYNC_ENOMEM

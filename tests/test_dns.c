@@ -2,6 +2,7 @@
 #include "tests/support/lookups.h"
 #include "tests/support/support.h"
 
+#include "libasync/dns/configuration.h"
 #include "libasync/dns/settings.h"
 
 #include <pthread.h>
@@ -145,7 +146,7 @@ START_TEST(settings_that_are_none_are_refused)
         {"::1", NULL, 5, ASYNC_ANY, 0, "EINVAL getaddrinfo: the family 5 is unknown"},
         {"::1", NULL, -1, ASYNC_ANY, 0, "EINVAL getaddrinfo: the family -1 is unknown"},
         {"::1", NULL, ASYNC_ANY, 3, 0, "EINVAL getaddrinfo: the type 3 is unknown"},
-        {"::1", NULL, ASYNC_ANY, ASYNC_ANY, 4, "EINVAL getaddrinfo: the flags are unknown"},
+        {"::1", NULL, ASYNC_ANY, ASYNC_ANY, 8, "EINVAL getaddrinfo: the flags are unknown"},
     };
     async_future *future = async_getaddrinfo(NULL, "::1", NULL, ASYNC_ANY, ASYNC_ANY, 0);
 
@@ -163,8 +164,6 @@ START_TEST(a_name_that_cannot_be_one_is_told_why)
         {"a..b", NULL, ASYNC_ANY, ASYNC_ANY, 0, "ENONAME host 'a..b': a part of the name between dots is empty"},
         {"a b", NULL, ASYNC_ANY, ASYNC_ANY, 0, "ENONAME host 'a b': no host name has such characters"},
         {"a\nb", NULL, ASYNC_ANY, ASYNC_ANY, 0, "ENONAME host 'a\nb': no host name has such characters"},
-        {"b\303\274cher.example", NULL, ASYNC_ANY, ASYNC_ANY, 0,
-         "ENONAME host 'b\303\274cher.example': no host name has such characters"},
         {"http://example.org", NULL, ASYNC_ANY, ASYNC_ANY, 0,
          "ENONAME host 'http://example.org': no host name has such characters"},
         {"one.test", NULL, ASYNC_ANY, ASYNC_ANY, ASYNC_DNS_NUMERIC_HOST, "ENONAME host 'one.test': not an address"},
@@ -241,7 +240,7 @@ END_TEST
 START_TEST(name_servers_that_nobody_reaches_are_an_error_of_their_own)
 {
     use_hosts("");
-    ck_assert_str_eq(outcome(ask("one.test")), "EDNS host 'one.test': no name server can be reached, or they failed");
+    ck_assert_str_eq(outcome(ask("one.test")), "EDNS host 'one.test': the name server 127.0.0.1:1 cannot be reached");
     forget_hosts();
 }
 END_TEST
@@ -297,19 +296,29 @@ START_TEST(each_loop_has_a_resolver_of_its_own)
 }
 END_TEST
 
-static void check_patience(const char *text, const char *environment, int milliseconds, int attempts)
+static struct configuration configuration_of(const char *text, const char *options, const char *domains)
 {
-    struct patience patience;
+    struct configuration configuration;
 
     write_file(configuration_path, text);
-    if (environment)
-        setenv("RES_OPTIONS", environment, 1);
-    else
-        unsetenv("RES_OPTIONS");
-    patience = patience_read(configuration_path);
-    ck_assert_int_eq(patience.milliseconds, milliseconds);
-    ck_assert_int_eq(patience.attempts, attempts);
+    unsetenv("RES_OPTIONS");
+    if (options)
+        setenv("RES_OPTIONS", options, 1);
+    if (domains)
+        setenv("LOCALDOMAIN", domains, 1);
+    configuration_read(&configuration, configuration_path);
     unlink(configuration_path);
+    unsetenv("RES_OPTIONS");
+    unsetenv("LOCALDOMAIN");
+    return configuration;
+}
+
+static void check_patience(const char *text, const char *options, int milliseconds, int attempts)
+{
+    struct configuration configuration = configuration_of(text, options, NULL);
+
+    ck_assert_int_eq(configuration.milliseconds, milliseconds);
+    ck_assert_int_eq(configuration.attempts, attempts);
 }
 
 START_TEST(patience_is_as_resolv_conf_says)
@@ -321,8 +330,49 @@ START_TEST(patience_is_as_resolv_conf_says)
     check_patience("options timeout:0 attempts:-1 timeout: attempts:x\n# options timeout:3\n", NULL, 2000, 3);
     check_patience("options timeout:1\n", "timeout:4 retry:4", 4000, 4);
     check_patience("options\ttimeout:1\n", "retrans:250", 250, 3);
-    unsetenv("RES_OPTIONS");
-    ck_assert_int_eq(patience_read("/nonexistent").milliseconds, 2000);
+}
+END_TEST
+
+static void check_servers(const char *text, const char *expected)
+{
+    struct configuration configuration = configuration_of(text, NULL, NULL);
+    char found[256];
+
+    servers_write(&configuration.servers, found, sizeof found);
+    ck_assert_str_eq(found, expected);
+}
+
+START_TEST(name_servers_are_those_of_resolv_conf)
+{
+    check_servers("", "127.0.0.1:53");
+    check_servers("nameserver 192.0.2.1\nnameserver\t2001:db8::1 # the other\n", "192.0.2.1:53, [2001:db8::1]:53");
+    check_servers("nameserver [::1]:5300\n nameserver 192.0.2.1\nnameserver\nnameserver x\n", "[::1]:5300");
+    check_servers("nameservers 192.0.2.1\n;nameserver 192.0.2.1\nnameserver 192.0.2.2:\n", "127.0.0.1:53");
+    check_servers("nameserver fe80::1%lo\r\nnameserver fe80::1%nosuch0\n", "[fe80::1]:53");
+}
+END_TEST
+
+static void check_search(const char *text, const char *domains, const char *expected, int ndots)
+{
+    struct configuration configuration = configuration_of(text, NULL, domains);
+    char found[MOST_SEARCH] = "";
+    const char *domain = configuration.search;
+
+    for (size_t i = 0; i < configuration.domains; i++, domain += strlen(domain) + 1) {
+        strcat(found, i ? " " : "");
+        strcat(found, domain);
+    }
+    ck_assert_str_eq(found, expected);
+    ck_assert_int_eq(configuration.ndots, ndots);
+}
+
+START_TEST(search_domains_are_those_of_resolv_conf)
+{
+    check_search("search one.test two.test\n", NULL, "one.test two.test", 1);
+    check_search("search one.test\ndomain two.test\noptions ndots:3\n", NULL, "two.test", 3);
+    check_search("search one.test\noptions ndots:0\n", "three.test four.test", "three.test four.test", 0);
+    check_search("search a b c d e f g h i j k l m n o p q r\noptions ndots:99\n", NULL,
+                 "a b c d e f g h i j k l m n o p", 15);
 }
 END_TEST
 
@@ -335,5 +385,6 @@ int main(void)
                      other_values_are_no_addresses, an_address_outlives_its_loop,
                      localhost_is_the_loopback_and_so_are_names_below_it, the_hosts_file_is_asked_first,
                      name_servers_that_nobody_reaches_are_an_error_of_their_own, another_thread_is_refused,
-                     each_loop_has_a_resolver_of_its_own, patience_is_as_resolv_conf_says);
+                     each_loop_has_a_resolver_of_its_own, patience_is_as_resolv_conf_says,
+                     name_servers_are_those_of_resolv_conf, search_domains_are_those_of_resolv_conf);
 }

@@ -23,6 +23,15 @@ static void serve_no_more(void)
     forget_hosts();
 }
 
+/* "EDNS host 'x.test': the name server 127.0.0.1:5300 did so" */
+static void check_blame(const char *host, const char *code, const char *deed)
+{
+    char expected[256];
+
+    snprintf(expected, sizeof expected, "%s host '%s': the name server %s %s", code, host, name_server_address(), deed);
+    ck_assert_str_eq(outcome(ask(host)), expected);
+}
+
 START_TEST(a_name_has_an_end)
 {
     char label[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test", name[300];
@@ -68,9 +77,8 @@ START_TEST(what_a_name_server_says_is_told_apart)
     ck_assert_str_eq(outcome(ask("empty.test")), "ENONAME host 'empty.test': it has no address");
     ck_assert_str_eq(outcome(async_getaddrinfo(loop, "one.test", NULL, ASYNC_IPV6, ASYNC_ANY, 0)),
                      "ENONAME host 'one.test': it has no address of that family");
-    ck_assert_str_eq(outcome(ask("garbage.test")), "EDNS host 'garbage.test': the name servers' answer makes no sense");
-    ck_assert_str_eq(outcome(ask("fails.test")),
-                     "EDNS host 'fails.test': no name server can be reached, or they failed");
+    check_blame("garbage.test", "EDNS", "sent an answer that makes no sense");
+    check_blame("fails.test", "EDNS", "failed to find an answer");
     serve_no_more();
 }
 END_TEST
@@ -90,11 +98,9 @@ START_TEST(silence_and_lies_end_in_time)
 {
     serve();
     setenv("RES_OPTIONS", "retrans:50 retry:2", 1);
-    ck_assert_str_eq(outcome(ask("never.test")),
-                     "ETIMEDOUT host 'never.test': the name servers did not answer in time");
+    check_blame("never.test", "ETIMEDOUT", "did not answer in time");
     ck_assert_int_eq(name_server_queries(), 4);
-    ck_assert_str_eq(outcome(ask("lies.test")),
-                     "ETIMEDOUT host 'lies.test': the name servers did not answer in time");
+    check_blame("lies.test", "EDNS", "only answered another question");
     serve_no_more();
 }
 END_TEST
@@ -142,18 +148,18 @@ START_TEST(a_lookup_that_was_not_asked_yet_can_be_cancelled_too)
     async_future *first, *second, *third;
 
     serve();
-    resolver_settings.most_asked = 1;
+    resolver_settings.most_asked = 2;
     first = ask("late.test");
     second = ask("both.test");
-    third = ask("printer");
+    third = ask("alias.test");
     ck_assert_int_eq(async_future_cancel(second, NULL), 0);
     ck_assert(!async_future_is_done(third));
     while (name_server_queries() < 2)
         turn();
     name_server_answer_late();
     ck_assert_str_eq(outcome(first), "192.0.2.1:0/tcp");
-    ck_assert_str_eq(outcome(third), "192.0.2.7:0/tcp");
-    ck_assert_int_eq(name_server_queries(), 2);
+    ck_assert_int_eq(finish(third), 0);
+    ck_assert_int_eq(name_server_queries(), 4);
     ck_assert_int_eq(finish(second), ASYNC_ECANCELED);
     serve_no_more();
 }
@@ -396,7 +402,7 @@ START_TEST(an_answer_without_memory_is_an_error)
     bool failed = true;
 
     serve();
-    ck_assert_int_eq(finish(ask("one.test")), 0);
+    ck_assert_int_eq(finish(ask("both.test")), 0);
     for (size_t n = 1; failed; n++) {
         async_future *lookup = ask("both.test");
         int error;

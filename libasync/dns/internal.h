@@ -1,26 +1,16 @@
 /*
  * Inside dns/ alone. A lookup is answered on the spot where the answer is known (service, literals, names that RFC 6761
- * reserves); all else goes to the loop's resolver, which is c-ares on the loop's descriptors and timers.
+ * reserves, the hosts file); all else is asked of the name servers through the loop's resolver.
  */
 #ifndef LIBASYNC_DNS_INTERNAL_H
 #define LIBASYNC_DNS_INTERNAL_H
 
 #include "libasync/dns.h"
+#include "libasync/dns/channel.h"
+#include "libasync/dns/configuration.h"
+#include "libasync/dns/hosts.h"
 #include "libasync/dns/settings.h"
 #include "libasync/future/internal.h"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-struct ares_addrinfo;
-struct ares_channeldata;
-struct ares_socket_functions;
-
-union host_address {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
 
 /* Ports by socket type, from ASYNC_STREAM on; NO_PORT where addresses of that type are not wanted. */
 #define SOCKET_TYPES 2
@@ -29,45 +19,64 @@ struct ports {
     int of[SOCKET_TYPES];
 };
 
-/* Outcomes are a list of addresses or an error value (given); without memory the immortal error, never NULL. */
+/* Outcomes are a value or an error value (given); without memory the immortal error, never NULL. */
 
-/* The message begins with what it is about: "host 'example.org': …". */
+/* failure.c. The message begins with what it is about: "host 'example.org': …". */
 async_value *dns_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Why a question failed; `what` is "host" or "name", `missing` what there is none of. */
+async_value *answer_failure(enum answer answer, const char *what, const char *name, const char *missing,
+                            const struct channel *channel);
+/* A future by its outcome, or one that is done already. */
+void complete_by(async_future *future, async_value *taken);
+async_future *known_future(async_loop *loop, async_value *taken);
 
 /* service.c: finds the ports: NULL, or the error (given). `host` serves the message and may be NULL. */
-async_value *service_find(const char *service, const char *host, int type, struct ports *ports);
+async_value *service_find(const char *service, const char *host, int type, bool is_number, struct ports *ports);
+/* The name of a port, or the port as text. */
+void service_name(int port, int type, bool as_number, char *text, size_t size);
 
 /* list.c: each found address once a wanted type. */
 async_value *address_list(const union host_address *found, size_t count, const struct ports *ports);
 
-/* name.c: the outcome where it is known without asking anybody; NULL: it is not. */
-async_value *name_outcome(const char *host, int family, uint32_t flags, const struct ports *ports);
-bool name_is_localhost(const char *host);
+/* name.c: the outcome where it is known without asking anybody; NULL: it is not. `name` is then what to ask for. */
+#define NAME_SIZE 256    /* of 253 letters, with a closing dot and a zero byte */
+async_value *name_outcome(const char *host, int family, uint32_t flags, const struct ports *ports, char *name);
+bool name_is_within(const char *name, const char *reserved);
+bool name_is_never_there(const char *name);
+/* A name as name servers know it, in a place of NAME_SIZE: NULL, or what is wrong with it (given). */
+async_value *name_encode(const char *what, const char *given, bool is_host, char *name);
 async_value *name_loopback(int family, const struct ports *ports);
 
-/* localhost.c: needs the loop's resolver. */
-async_value *localhost_outcome(async_loop *loop, int family, const struct ports *ports);
+/* idna.c: a name in UTF-8 in ASCII, cut where the room ends: NULL, or what is wrong with it. */
+const char *idna_encode(const char *name, char *ascii, size_t room);
 
-/* wire.c: what c-ares calls instead of the system. */
-extern const struct ares_socket_functions wire_functions;
-int wire_configure(int descriptor, int type, void *user);
+/* order.c: best first (RFC 6724, section 6). */
+struct sources;
+struct sources *sources_free(struct sources *sources);
+void order_addresses(struct sources **sources, union host_address *addresses, size_t count);
 
-/* A lookup that c-ares is asked, or will be: pending unless it was cancelled. It holds itself until it was answered. */
-struct lookup {
-    async_future future;    /* its node waits to be asked; answered, it is queued to let go */
-    char *host;
-    int family;
-    bool is_asked;
-    struct ports ports;
+/* resolver.c: one a loop, made at the first lookup. NULL, or the error (given). */
+struct resolver {
+    struct node node;              /* queued when a channel wants settling */
+    async_loop *loop;
+    struct channel *channel;       /* the one to ask; NULL until it is needed, and once closed */
+    struct channel *draining;      /* of former configurations */
+    struct node waiting;           /* questions that wait to be asked */
+    struct configuration *configuration;
+    struct servers *own_servers;   /* instead of the configuration's; NULL: those */
+    struct hosts *hosts;
+    struct sources *sources;
+    struct file_state configuration_state, hosts_state;
+    double checked;                /* when the files were last looked at */
 };
-
-/* lookup.c: `status` is c-ares'. Runs no code of a user's, since c-ares must not be entered from its own callbacks. */
-void lookup_answered(struct lookup *lookup, int status, const struct ares_addrinfo *found);
-
-/* resolver.c: has the loop's resolver made at the first lookup: NULL, or the error (given). */
-async_value *resolver_open(async_loop *loop);
-struct ares_channeldata *resolver_channel(async_loop *loop);
-/* lookup_answered is then called exactly once, perhaps inside this call; not if it is cancelled before it is asked. */
-void resolver_ask(struct lookup *lookup);
+_Static_assert(sizeof(struct resolver) <= 256, "one of a loop's slabs has it");
+async_value *resolver_open(async_loop *loop, struct resolver **resolver);
+/* The question will be answered exactly once, unless it is forgotten before. */
+void resolver_add(struct resolver *resolver, struct question *question, const struct question_class *class,
+                  const char *name, uint16_t type);
+/* Asks now, where it would come from the queue. Not to be called from answers, which are c-ares' callbacks. */
+void resolver_ask_added(struct resolver *resolver);
+/* True when it was not asked yet, and never will be. */
+bool question_forget(struct question *question);
 
 #endif

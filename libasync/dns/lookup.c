@@ -1,168 +1,287 @@
 /*
- * A lookup is a future that holds itself until c-ares has called back, which it does exactly once: c-ares cannot forget
- * one query among others, so a cancelled lookup is over at once but stays in memory until then.
+ * getaddrinfo. A lookup asks one question a family, both at once. Where the name is not there, or without an address,
+ * it asks again for the name below the next domain of the search list, or as it stands, as resolv.conf(5) has it.
  */
-#include "libasync/dns/internal.h"
+#include "libasync/dns/inquiry.h"
 
-#include <ares.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-async_value *dns_error(int code, const char *format, ...)
-{
-    char message[512];
-    va_list arguments;
-    async_value *error;
+struct lookup {
+    struct inquiry inquiry;
+    struct question questions[2];
+    char *host;                     /* as it was given */
+    char *name;                     /* as it is asked for; NULL: like the host */
+    union host_address *found;
+    struct ports ports;
+    uint16_t count;
+    uint8_t family;
+    uint8_t attempt;                /* of the names to ask for, counted from 0 */
+    uint8_t answer;                 /* enum answer: the worst of this attempt; ANSWER_FOUND: none is bad */
+    uint8_t kept;                   /* the worst of those before that did not end the search */
+};
+_Static_assert(sizeof(struct lookup) <= 256, "one of a loop's slabs has it");
 
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    error = async_error(code, message);
-    return error ? error : error_static(ASYNC_ENOMEM);
+/* Enough for nearly every answer; for others there is memory. */
+#define FEW 32
+
+static void start_attempt(struct lookup *lookup, bool at_once);
+
+/* Answers in the order in which they say more about why there is no address. */
+static int rank(enum answer answer)
+{
+    static const uint8_t ranks[] = {[ANSWER_FOUND] = 0, [ANSWER_NO_NAME] = 1, [ANSWER_NO_DATA] = 2, [ANSWER_FAILED] = 3};
+
+    return answer <= ANSWER_NO_DATA || answer == ANSWER_FAILED ? ranks[answer] : 4 + (int)answer;
 }
 
-static void complete(async_future *future, async_value *outcome)
+static enum answer worse(enum answer one, enum answer other)
 {
-    if (value_is_error(outcome))
-        future_fail(future, outcome);
-    else
-        future_succeed(future, outcome);
+    return rank(one) < rank(other) ? other : one;
 }
 
-static void let_go(async_loop *loop, struct node *node)
+static void release_found(struct lookup *lookup)
 {
-    future_drop(container_of(node, async_future, node));
+    memory_release(lookup->found, lookup->count * sizeof *lookup->found);
+    lookup->found = NULL;
+    lookup->count = 0;
 }
 
-static void drop_at_close(async_loop *loop, struct node *node)
+static async_value *list_in_order(struct lookup *lookup, union host_address *found, size_t count)
 {
-    if (node_is_linked(node)) {
-        node_unlink(node);
-        let_go(loop, node);
+    order_addresses(&inquiry_resolver(&lookup->inquiry)->sources, found, count);
+    return address_list(found, count, &lookup->ports);
+}
+
+static async_value *failure(const struct lookup *lookup, enum answer answer)
+{
+    return answer_failure(answer, "host", lookup->host,
+                          lookup->family == ASYNC_ANY ? "address" : "address of that family",
+                          lookup->questions[0].channel);
+}
+
+static bool may_go_on(enum answer answer)
+{
+    return answer == ANSWER_NO_NAME || answer == ANSWER_NO_DATA || answer == ANSWER_FAILED;
+}
+
+static const char *name_of(const struct lookup *lookup)
+{
+    return lookup->name ? lookup->name : lookup->host;
+}
+
+static size_t count_dots(const char *name)
+{
+    size_t dots = 0;
+
+    for (; *name; name++)
+        dots += *name == '.';
+    return dots;
+}
+
+/* The name of an attempt, in a place of NAME_SIZE; false when there is none, or it is too long. */
+static bool find_candidate(const struct lookup *lookup, const char *name, char *candidate)
+{
+    const struct configuration *configuration = inquiry_resolver(&lookup->inquiry)->configuration;
+    size_t length = strlen(name), index = lookup->attempt, domain_length;
+    bool is_first_as_it_stands = count_dots(name) >= (size_t)configuration->ndots;
+    const char *domain = configuration->search;
+
+    if (index == (is_first_as_it_stands ? 0 : configuration->domains)) {
+        strcpy(candidate, name);
+        return true;
     }
+    for (index -= is_first_as_it_stands; index; index--)
+        domain += strlen(domain) + 1;
+    domain_length = strlen(domain);
+    if (length + 1 + domain_length >= NAME_SIZE || *domain == '.')
+        return false;
+    memcpy(candidate, name, length);
+    candidate[length] = '.';
+    strcpy(candidate + length + 1, domain);
+    return true;
 }
+
+static size_t attempts(const struct lookup *lookup, const char *name)
+{
+    return name[strlen(name) - 1] == '.' ? 1 : inquiry_resolver(&lookup->inquiry)->configuration->domains + 1;
+}
+
+/* Sets what to ask for next, for a name as name servers know it: ANSWER_FOUND; ANSWER_NO_NAME when there is nothing
+ * left; ANSWER_NO_MEMORY. */
+static enum answer choose_name(struct lookup *lookup, const char *name)
+{
+    char longer[NAME_SIZE];
+    const char *candidate = name;
+    size_t last = attempts(lookup, name);
+
+    if (last > 1) {
+        candidate = longer;
+        while (lookup->attempt < last && !find_candidate(lookup, name, longer))
+            lookup->attempt++;
+    }
+    if (lookup->attempt >= last)
+        return ANSWER_NO_NAME;
+    memory_release_text(lookup->name);
+    lookup->name = NULL;
+    if (strcmp(candidate, lookup->host) == 0)
+        return ANSWER_FOUND;
+    lookup->name = memory_copy_text(candidate);
+    return lookup->name ? ANSWER_FOUND : ANSWER_NO_MEMORY;
+}
+
+static enum answer choose_next_name(struct lookup *lookup)
+{
+    char name[NAME_SIZE];
+    async_value *error = name_encode("host", lookup->host, true, name);
+
+    lookup->attempt++;
+    if (!error)
+        return choose_name(lookup, name);
+    async_value_unref(error);
+    return ANSWER_NO_NAME;
+}
+
+static void go_on_or_fail(struct lookup *lookup)
+{
+    enum answer answer = lookup->answer ? lookup->answer : ANSWER_NO_DATA, next;
+
+    if (may_go_on(answer) && !inquiry_is_closing(&lookup->inquiry)) {
+        answer = lookup->kept = (uint8_t)worse(answer, lookup->kept);
+        next = choose_next_name(lookup);
+        if (next == ANSWER_FOUND) {
+            start_attempt(lookup, false);
+            return;
+        }
+        answer = worse(answer, next);
+    }
+    inquiry_complete(&lookup->inquiry, failure(lookup, answer));
+}
+
+static void end_attempt(struct lookup *lookup)
+{
+    if (!lookup->count || lookup->answer == ANSWER_NO_MEMORY)
+        go_on_or_fail(lookup);
+    else
+        inquiry_complete(&lookup->inquiry, list_in_order(lookup, lookup->found, lookup->count));
+}
+
+/* Adds to what the other question has found. False without memory. */
+static bool keep(struct lookup *lookup, const union host_address *found, size_t count)
+{
+    size_t kept = lookup->count, size = sizeof *found, all = kept + count;
+    union host_address *grown;
+
+    if (all > UINT16_MAX)
+        return true;
+    grown = memory_grow(lookup->found, kept * size, kept * size, all * size);
+    if (!grown)
+        return false;
+    memcpy(grown + kept, found, count * size);
+    lookup->found = grown;
+    lookup->count = (uint16_t)all;
+    return true;
+}
+
+/* Where it is the last question, there is nothing to keep. */
+static enum answer take(struct lookup *lookup, union host_address *found, size_t count)
+{
+    if (lookup->inquiry.open > 1 || lookup->count)
+        return keep(lookup, found, count) ? ANSWER_FOUND : ANSWER_NO_MEMORY;
+    if (lookup->answer != ANSWER_NO_MEMORY)
+        inquiry_complete(&lookup->inquiry, list_in_order(lookup, found, count));
+    return ANSWER_FOUND;
+}
+
+static enum answer read_addresses(struct lookup *lookup, const struct question *question, const struct message *message)
+{
+    union host_address few[FEW], *many;
+    size_t count;
+    enum answer answer = message_addresses(message, question->type, few, FEW, &count);
+
+    if (answer != ANSWER_FOUND)
+        return answer;
+    if (count <= FEW)
+        return take(lookup, few, count);
+    many = memory_allocate(count * sizeof *many);
+    if (!many)
+        return ANSWER_NO_MEMORY;
+    message_addresses(message, question->type, many, count, &count);
+    answer = take(lookup, many, count);
+    memory_release(many, count * sizeof *many);
+    return answer;
+}
+
+static void on_answer(struct lookup *lookup, struct question *question, enum answer answer,
+                      const struct message *message)
+{
+    if (future_is_pending(&lookup->inquiry.future)) {
+        if (answer == ANSWER_FOUND)
+            answer = read_addresses(lookup, question, message);
+        lookup->answer = (uint8_t)worse(lookup->answer, answer);
+        if (lookup->inquiry.open == 1 && future_is_pending(&lookup->inquiry.future))
+            end_attempt(lookup);
+    }
+    inquiry_answered(&lookup->inquiry);
+}
+
+static void on_first_answer(struct question *question, enum answer answer, const struct message *message)
+{
+    on_answer(container_of(question, struct lookup, questions[0]), question, answer, message);
+}
+
+static void on_second_answer(struct question *question, enum answer answer, const struct message *message)
+{
+    on_answer(container_of(question, struct lookup, questions[1]), question, answer, message);
+}
+
+static const struct question_class question_classes[] = {{.answered = on_first_answer}, {.answered = on_second_answer}};
 
 static bool cancel(async_future *future, async_value *error)
 {
-    future_fail(future, async_value_ref(error));
-    if (!container_of(future, struct lookup, future)->is_asked) {
-        node_unlink(&future->node);
-        future_drop(future);
-    }
-    return true;
+    struct lookup *lookup = container_of(future, struct lookup, inquiry.future);
+
+    return inquiry_cancel(&lookup->inquiry, lookup->questions, 2, error);
 }
 
 static void release(async_future *future)
 {
-    memory_release_text(container_of(future, struct lookup, future)->host);
+    struct lookup *lookup = container_of(future, struct lookup, inquiry.future);
+
+    memory_release_text(lookup->host);
+    memory_release_text(lookup->name);
+    release_found(lookup);
 }
 
 static void describe(const async_future *future, char *text, size_t size)
 {
-    snprintf(text, size, "getaddrinfo");
+    strcpy(text, "getaddrinfo");
 }
 
 static const struct future_class lookup_class = {
-    .node = {.run = let_go, .drop_at_close = drop_at_close},
+    .node = INQUIRY_NODE,
     .size = sizeof(struct lookup),
     .cancel = cancel,
     .release = release,
     .describe = describe,
 };
 
-/* What was known at once: never pending, so without a cancel. */
-static const struct future_class known_class = {.size = sizeof(async_future), .describe = describe};
-
-static async_future *known(async_loop *loop, async_value *outcome)
+/* Both questions are open before one is asked, for it may be answered inside the call. From c-ares' callbacks they are
+ * asked later, from the queue. */
+static void start_attempt(struct lookup *lookup, bool at_once)
 {
-    async_future *future = future_new(loop, &known_class);
+    static const uint16_t types[] = {TYPE_A, TYPE_AAAA};
+    struct resolver *resolver = inquiry_resolver(&lookup->inquiry);
+    size_t first = lookup->family == ASYNC_IPV6, behind = lookup->family == ASYNC_IPV4 ? 1 : 2;
 
-    if (!future) {
-        async_value_unref(outcome);
-        return future_failed(ASYNC_ENOMEM);
-    }
-    complete(future, outcome);
-    return future;
-}
-
-static async_value *failure(const struct lookup *lookup, int status)
-{
-    int code = ASYNC_EDNS;
-    const char *why;
-
-    switch (status) {
-    case ARES_ENOMEM:
-    case ARES_ECANCELLED:    /* the resolver had no memory to hear the answer */
-        return error_static(ASYNC_ENOMEM);
-    case ARES_ENOTFOUND:
-        code = ASYNC_ENONAME;
-        why = "no such host name";
-        break;
-    case ARES_ENODATA:
-        code = ASYNC_ENONAME;
-        why = lookup->family == ASYNC_ANY ? "it has no address" : "it has no address of that family";
-        break;
-    case ARES_ETIMEOUT:
-        code = ASYNC_ETIMEDOUT;
-        why = "the name servers did not answer in time";
-        break;
-    case ARES_ECONNREFUSED:
-    case ARES_ESERVFAIL:
-    case ARES_EREFUSED:
-        /* c-ares tells them apart only where it did not try the next server. */
-        why = "no name server can be reached, or they failed";
-        break;
-    case ARES_EBADRESP:
-    case ARES_EFORMERR:
-        why = "the name servers' answer makes no sense";
-        break;
-    default:
-        why = ares_strerror(status);
-        break;
-    }
-    return dns_error(code, "host '%s': %s", lookup->host, why);
-}
-
-static async_value *addresses(const struct lookup *lookup, const struct ares_addrinfo *found)
-{
-    union host_address *list;
-    size_t count = 0, size;
-    async_value *outcome;
-
-    for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next)
-        count++;
-    if (!count)
-        return failure(lookup, ARES_ENODATA);
-    size = count * sizeof *list;
-    list = memory_allocate(size);
-    if (!list)
-        return error_static(ASYNC_ENOMEM);
-    count = 0;
-    for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next)
-        memcpy(&list[count++], node->ai_addr, node->ai_addrlen);
-    outcome = address_list(list, count, &lookup->ports);
-    memory_release(list, size);
-    return outcome;
-}
-
-static void finish(struct lookup *lookup, int status, const struct ares_addrinfo *found)
-{
-    if (atomic_load(&lookup->future.loop->closing)) {
-        future_excuse(&lookup->future);    /* nobody would call the end of his loop a failure of this lookup */
-        complete(&lookup->future, error_static(ASYNC_ECLOSED));
-    } else {
-        complete(&lookup->future, status == ARES_SUCCESS ? addresses(lookup, found) : failure(lookup, status));
-    }
-}
-
-/* Let go of from the queue: the last reference to go may report an unread failure to a handler of the user's, who may
- * start the next lookup, and c-ares is still at work on this one. */
-void lookup_answered(struct lookup *lookup, int status, const struct ares_addrinfo *found)
-{
-    if (future_is_pending(&lookup->future))
-        finish(lookup, status, found);
-    loop_queue(lookup->future.loop, &lookup->future.node);
+    release_found(lookup);
+    lookup->answer = ANSWER_FOUND;
+    if (!lookup->inquiry.open)
+        future_hold(&lookup->inquiry.future);
+    lookup->inquiry.open += (uint8_t)(behind - first);
+    for (size_t i = first; i < behind; i++)
+        resolver_add(resolver, &lookup->questions[i], &question_classes[i], name_of(lookup), types[i]);
+    if (at_once)
+        resolver_ask_added(resolver);
 }
 
 static async_value *check(const char *host, const char *service, int family, int type, uint32_t flags)
@@ -173,36 +292,53 @@ static async_value *check(const char *host, const char *service, int family, int
         return dns_error(ASYNC_EINVAL, "getaddrinfo: the family %d is unknown", family);
     if (type != ASYNC_ANY && type != ASYNC_STREAM && type != ASYNC_DATAGRAM)
         return dns_error(ASYNC_EINVAL, "getaddrinfo: the type %d is unknown", type);
-    if (flags & ~(ASYNC_DNS_NUMERIC_HOST | ASYNC_DNS_PASSIVE))
+    if (flags & ~(ASYNC_DNS_NUMERIC_HOST | ASYNC_DNS_PASSIVE | ASYNC_DNS_NUMERIC_SERVICE))
         return dns_error(ASYNC_EINVAL, "getaddrinfo: the flags are unknown");
     return NULL;
 }
 
-static async_future *ask(async_loop *loop, const char *host, int family, const struct ports *ports)
+static async_future *ask(async_loop *loop, const char *host, const char *name, int family, const struct ports *ports)
 {
     async_future *future = future_new(loop, &lookup_class);
     struct lookup *lookup;
+    enum answer answer;
 
     if (!future)
         return future_failed(ASYNC_ENOMEM);
-    lookup = container_of(future, struct lookup, future);
-    lookup->family = family;
-    lookup->is_asked = false;
+    lookup = container_of(future, struct lookup, inquiry.future);
+    memset((char *)lookup + sizeof *future, 0, sizeof *lookup - sizeof *future);
+    lookup->family = (uint8_t)family;
     lookup->ports = *ports;
     lookup->host = memory_copy_text(host);
-    if (!lookup->host) {
-        future_fail(future, NULL);
-        return future;
-    }
-    future_hold(future);
-    resolver_ask(lookup);
+    answer = lookup->host ? choose_name(lookup, name) : ANSWER_NO_MEMORY;
+    if (answer == ANSWER_FOUND)
+        start_attempt(lookup, true);
+    else
+        complete_by(future, failure(lookup, answer));
     return future;
+}
+
+/* The hosts file, and the loopback for localhost, which no name server is asked for (RFC 6761, section 6.3). */
+static async_value *local_outcome(struct resolver *resolver, const char *name, int family, const struct ports *ports)
+{
+    static const int families[] = {[ASYNC_ANY] = AF_UNSPEC, [ASYNC_IPV4] = AF_INET, [ASYNC_IPV6] = AF_INET6};
+    bool is_localhost = name_is_within(name, "localhost");
+    union host_address found[MOST_OF_HOSTS];
+    size_t count;
+
+    count = hosts_find(resolver->hosts, is_localhost ? "localhost" : name, families[family], found, MOST_OF_HOSTS);
+    if (!count)
+        return is_localhost ? name_loopback(family, ports) : NULL;
+    order_addresses(&resolver->sources, found, count);
+    return address_list(found, count, ports);
 }
 
 async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *service, int family, int type,
                                 uint32_t flags)
 {
     int error = loop_enter(loop);
+    struct resolver *resolver = NULL;
+    char name[NAME_SIZE];
     async_value *outcome;
     struct ports ports;
 
@@ -210,12 +346,12 @@ async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *
         return future_failed(error);
     outcome = check(host, service, family, type, flags);
     if (!outcome)
-        outcome = service_find(service, host, type, &ports);
+        outcome = service_find(service, host, type, flags & ASYNC_DNS_NUMERIC_SERVICE, &ports);
     if (!outcome)
-        outcome = name_outcome(host, family, flags, &ports);
+        outcome = name_outcome(host, family, flags, &ports, name);
     if (!outcome)
-        outcome = resolver_open(loop);
-    if (!outcome && name_is_localhost(host))
-        outcome = localhost_outcome(loop, family, &ports);
-    return outcome ? known(loop, outcome) : ask(loop, host, family, &ports);
+        outcome = resolver_open(loop, &resolver);
+    if (!outcome)
+        outcome = local_outcome(resolver, name, family, &ports);
+    return outcome ? known_future(loop, outcome) : ask(loop, host, name, family, &ports);
 }

@@ -10,6 +10,8 @@
 /* RFC 1035, section 2.3.4, as text: without the closing dot. */
 #define LONGEST_NAME 253
 #define LONGEST_LABEL 63
+/* Of what comes out for a name that turns out to be too long, so much is kept. */
+#define LONGEST_ENCODED 1024
 
 static union host_address ipv4_address(uint32_t number)
 {
@@ -46,6 +48,23 @@ static async_value *wildcard(int family, const struct ports *ports)
     return choose(addresses, family, ports);
 }
 
+static union host_address host_of(const union socket_address *parsed)
+{
+    return parsed->any.sa_family == AF_INET6 ? (union host_address){.ipv6 = parsed->ipv6}
+                                             : (union host_address){.ipv4 = parsed->ipv4};
+}
+
+bool host_read(const char *text, union host_address *address)
+{
+    union socket_address parsed;
+    const char *scope;
+
+    if (!address_parse(text, &parsed, &scope) || (scope && !parsed.ipv6.sin6_scope_id))
+        return false;
+    *address = host_of(&parsed);
+    return true;
+}
+
 /* NULL when the host is no address in text form. */
 static async_value *literal(const char *host, int family, const struct ports *ports)
 {
@@ -55,10 +74,7 @@ static async_value *literal(const char *host, int family, const struct ports *po
 
     if (!address_parse(host, &parsed, &scope))
         return NULL;
-    if (parsed.any.sa_family == AF_INET6)
-        address.ipv6 = parsed.ipv6;
-    else
-        address.ipv4 = parsed.ipv4;
+    address = host_of(&parsed);
 
     if (family == ASYNC_IPV4 && address.any.sa_family == AF_INET6)
         return dns_error(ASYNC_ENONAME, "host '%.255s': it is an IPv6 address and IPv4 was asked for", host);
@@ -78,7 +94,7 @@ static size_t length_of(const char *host)
 }
 
 /* Whether a name is a reserved one or lies below it. */
-static bool is_within(const char *host, const char *reserved)
+bool name_is_within(const char *host, const char *reserved)
 {
     size_t length = length_of(host), end = strlen(reserved);
 
@@ -87,19 +103,14 @@ static bool is_within(const char *host, const char *reserved)
     return length == end || host[length - end - 1] == '.';
 }
 
-bool name_is_localhost(const char *host)
-{
-    return is_within(host, "localhost");
-}
-
 /* Letters, digits and hyphens (RFC 1123, section 2.1), and the underscore that many use all the same. */
 static bool is_of_names(unsigned char character)
 {
     return character < 0x80 && (isalnum(character) || character == '-' || character == '_');
 }
 
-/* What is wrong with a name; NULL: nothing. Sets the code. */
-static const char *find_fault(const char *host, int *code)
+/* What is wrong with a name; NULL: nothing. Sets the code. Names of records may hold what no host's does. */
+static const char *find_fault(const char *host, bool is_host, int *code)
 {
     size_t length = length_of(host), label = 0;
 
@@ -112,7 +123,7 @@ static const char *find_fault(const char *host, int *code)
     }
     for (size_t i = 0; i <= length; i++) {
         if (i < length && host[i] != '.') {
-            if (!is_of_names((unsigned char)host[i]))
+            if (is_host && !is_of_names((unsigned char)host[i]))
                 return "no host name has such characters";
             label++;
             continue;
@@ -138,27 +149,56 @@ static bool ends_in_number(const char *host)
     return i < length && (i == 0 || host[i - 1] == '.');
 }
 
-static async_value *refuse_name(const char *host, uint32_t flags)
+static bool is_ascii(const char *text)
 {
-    int code;
-    const char *fault = find_fault(host, &code);
+    while (*text && !(*text & 0x80))
+        text++;
+    return !*text;
+}
 
+async_value *name_encode(const char *what, const char *given, bool is_host, char *name)
+{
+    const char *fault = NULL, *encoded = given;
+    int code = ASYNC_ENONAME;
+    char ascii[LONGEST_ENCODED];
+
+    if (!is_ascii(given)) {
+        fault = idna_encode(given, ascii, sizeof ascii);
+        encoded = ascii;
+    }
+    if (!fault)
+        fault = find_fault(encoded, is_host, &code);
     if (fault)
-        return dns_error(code, "host '%.255s': %s", host, fault);
-    if (flags & ASYNC_DNS_NUMERIC_HOST || ends_in_number(host))
+        return dns_error(code, "%s '%.255s': %s", what, given, fault);
+    strcpy(name, encoded);
+    return NULL;
+}
+
+/* Names that nobody has, so that no name server needs to be asked (RFC 6761, section 6.4; RFC 7686). */
+bool name_is_never_there(const char *name)
+{
+    return name_is_within(name, "invalid") || name_is_within(name, "onion");
+}
+
+static async_value *refuse_name(const char *host, uint32_t flags, char *name)
+{
+    async_value *error = name_encode("host", host, true, name);
+
+    if (error)
+        return error;
+    if (flags & ASYNC_DNS_NUMERIC_HOST || ends_in_number(name))
         return dns_error(ASYNC_ENONAME, "host '%.255s': not an address", host);
-    /* RFC 6761, section 6.4: never there, and no name server needs to be asked. */
-    if (is_within(host, "invalid"))
+    if (name_is_never_there(name))
         return dns_error(ASYNC_ENONAME, "host '%.255s': no such host name", host);
     return NULL;
 }
 
-async_value *name_outcome(const char *host, int family, uint32_t flags, const struct ports *ports)
+async_value *name_outcome(const char *host, int family, uint32_t flags, const struct ports *ports, char *name)
 {
     async_value *outcome;
 
     if (!host)
         return flags & ASYNC_DNS_PASSIVE ? wildcard(family, ports) : name_loopback(family, ports);
     outcome = literal(host, family, ports);
-    return outcome ? outcome : refuse_name(host, flags);
+    return outcome ? outcome : refuse_name(host, flags, name);
 }

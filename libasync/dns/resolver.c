@@ -1,296 +1,240 @@
 /*
- * c-ares on the loop: one channel a loop, made at its first lookup. It tells which of its descriptors to watch, and
- * when it wants to be called although none of them is ready. It reads resolv.conf and the hosts file while the loop
- * waits; both are small and local.
- *
- * c-ares is never entered from its own callbacks: those only complete futures, which queues whoever waits.
+ * The resolver of a loop: what resolv.conf and the hosts file say, and a channel to the name servers. The files are
+ * looked at again when a lookup begins and the last look is a second old. When resolv.conf has changed, a new channel
+ * is opened for the questions to come, and the old one is kept until it has answered those that it was asked.
  */
 #include "libasync/dns/internal.h"
 
 #include <ares.h>
 #include <string.h>
 
-/* Queries under way have numbers of 16 bits, a lookup has two of them, and c-ares 1.18 seeks a free number by guessing:
- * half of all numbers taken is as far as that goes well. */
-#define MOST_ASKED 16384
+/* Questions under way have numbers of 16 bits, and c-ares seeks a free one by guessing: half of all numbers taken is as
+ * far as that goes well. */
+#define MOST_ASKED 32768
+/* Answers that the kernel keeps for a socket, for whom it gives no more than it gives everybody. */
+#define MOST_OF_A_LINE 200
 
-/* Answers to a burst of lookups come in while its rest is still being asked, and the kernel keeps but some hundreds of
- * them for us, so they are heard in between. */
-#define ASKED_BETWEEN 64
-
-/* Since then c-ares keeps its queries in the order of their timeouts. */
-#define VERSION_OF_SORTED_TIMEOUTS 0x011400
-
-struct resolver {
-    struct timer timer;
-    async_loop *loop;
-    ares_channel channel;       /* NULL once closed */
-    struct node waiting;        /* lookups that c-ares has not been asked yet */
-    uint32_t asked;
-    uint32_t asked_unheard;     /* since the last look at the descriptors */
-    bool deaf;                  /* a descriptor or the timer could not be watched */
-    double due;                 /* when the timer fires */
-    double shortest_timeout;    /* no query sent from now on is due earlier than that */
+struct resolver_settings resolver_settings = {
+    .configuration = "/etc/resolv.conf",
+    .hosts = "/etc/hosts",
+    .most_asked = MOST_ASKED,
+    .most_of_a_line = MOST_OF_A_LINE,
+    .check_seconds = 1,
 };
 
-struct resolver_settings resolver_settings = {.configuration = "/etc/resolv.conf", .most_asked = MOST_ASKED};
-
-/* A watched descriptor, in one direction. */
-struct socket_watch {
-    struct resolver *resolver;
-    ares_socket_t descriptor;
-};
-
-static void settle(struct resolver *resolver);
-
-/* Family numbers as c-ares has them. */
-static const int families[] = {[ASYNC_ANY] = AF_UNSPEC, [ASYNC_IPV4] = AF_INET, [ASYNC_IPV6] = AF_INET6};
-
-static void on_answer(void *user, int status, int timeouts, struct ares_addrinfo *found)
+/* The servers that were set have precedence over those of the file. */
+static void read_configuration(const struct resolver *resolver, struct configuration *configuration)
 {
-    struct lookup *lookup = user;
-    struct resolver *resolver = lookup->future.loop->resolver;
-
-    resolver->asked--;
-    lookup_answered(lookup, status, found);
-    ares_freeaddrinfo(found);
+    configuration_read(configuration, resolver_settings.configuration);
+    if (resolver->own_servers)
+        configuration->servers = *resolver->own_servers;
+    else if (resolver_settings.servers)
+        servers_read(&configuration->servers, resolver_settings.servers);
 }
 
-static void free_watch(void *user)
+/* The old channel drains by itself; without memory for a new one, it stays. False without memory. */
+static bool change_channel(struct resolver *resolver, const struct configuration *configuration, int *status)
 {
-    memory_release(user, sizeof(struct socket_watch));
-}
+    struct channel *channel = channel_open(resolver->loop, configuration, &resolver->node,
+                                           &resolver->waiting, status);
 
-/* c-ares may give a descriptor up meanwhile, and its watch goes with it. */
-static void process(struct resolver *resolver, ares_socket_t readable, ares_socket_t writable)
-{
-    if (!resolver->channel)
-        return;
-    resolver->asked_unheard = 0;
-    ares_process_fd(resolver->channel, readable, writable);
-    settle(resolver);
-}
-
-static void on_readable(async_loop *loop, void *user)
-{
-    struct socket_watch *watched = user;
-
-    process(watched->resolver, watched->descriptor, ARES_SOCKET_BAD);
-}
-
-static void on_writable(async_loop *loop, void *user)
-{
-    struct socket_watch *watched = user;
-
-    process(watched->resolver, ARES_SOCKET_BAD, watched->descriptor);
-}
-
-typedef int add_watch(async_loop *loop, int descriptor, async_callback *callback, void *user, async_destroy *destroy);
-
-static void watch(struct resolver *resolver, ares_socket_t descriptor, async_callback *callback, add_watch *add)
-{
-    struct socket_watch *watched = memory_allocate(sizeof *watched);
-
-    if (!watched) {
-        resolver->deaf = true;
-        return;
+    if (!channel)
+        return false;
+    if (resolver->channel) {
+        resolver->channel->next = resolver->draining;
+        resolver->draining = resolver->channel;
+        channel_want_settling(channel);
     }
-    *watched = (struct socket_watch){resolver, descriptor};
-    if (add(resolver->loop, descriptor, callback, watched, free_watch) != 0)
-        resolver->deaf = true;
+    resolver->channel = channel;
+    return true;
 }
 
-/* Nothing more to watch for is said before the descriptor is closed. A loop that closes refuses to hear of it, but it
- * polls no more either, and ends every watch itself. */
-static void on_socket_state(void *user, ares_socket_t descriptor, int readable, int writable)
+/* NULL, or why there can be none. */
+static async_value *use_configuration(struct resolver *resolver)
 {
-    struct resolver *resolver = user;
+    struct configuration *configuration = memory_allocate(sizeof *configuration);
+    struct file_state state = file_look(resolver_settings.configuration);
+    int status = ARES_SUCCESS;
 
-    if (readable)
-        watch(resolver, descriptor, on_readable, async_loop_add_reader);
-    else
-        async_loop_remove_reader(resolver->loop, descriptor);
-    if (writable)
-        watch(resolver, descriptor, on_writable, async_loop_add_writer);
-    else
-        async_loop_remove_writer(resolver->loop, descriptor);
+    if (!configuration)
+        return error_static(ASYNC_ENOMEM);
+    read_configuration(resolver, configuration);
+    if (resolver->configuration && configuration_is_same(configuration, resolver->configuration)) {
+        memory_release(configuration, sizeof *configuration);
+    } else if (change_channel(resolver, configuration, &status)) {
+        memory_release(resolver->configuration, sizeof *configuration);
+        resolver->configuration = configuration;
+    } else {
+        memory_release(configuration, sizeof *configuration);
+        if (status == ARES_ENOMEM)
+            return error_static(ASYNC_ENOMEM);
+        return dns_error(ASYNC_EDNS, "the resolver cannot start: %s", ares_strerror(status));
+    }
+    resolver->configuration_state = state;
+    return NULL;
 }
 
-/* Asking c-ares for its next timeout may cost a walk over all queries, so it is not asked when the answer is known to
- * be no earlier than the timer. */
-static void arm(struct resolver *resolver)
+static async_value *use_hosts(struct resolver *resolver)
+{
+    struct file_state state = file_look(resolver_settings.hosts);
+    struct hosts *hosts = hosts_read(resolver_settings.hosts);
+
+    if (!hosts)
+        return error_static(ASYNC_ENOMEM);
+    hosts_free(resolver->hosts);
+    resolver->hosts = hosts;
+    resolver->hosts_state = state;
+    return NULL;
+}
+
+/* Who cannot have the new state goes on with the old one, and looks again later. */
+static void refresh(struct resolver *resolver)
 {
     double now = clock_now();
-    struct timeval remaining;
+    struct file_state state;
 
-    if (resolver->timer.index) {
-        if (resolver->due <= now + resolver->shortest_timeout)
-            return;
-        timer_stop(resolver->loop, &resolver->timer);
-    }
-    if (!ares_timeout(resolver->channel, NULL, &remaining))
+    if (now - resolver->checked < resolver_settings.check_seconds)
         return;
-    /* What is told is cut to whole milliseconds; a timer too early would fire again and again. */
-    resolver->due = now + (double)remaining.tv_sec + (double)remaining.tv_usec * 1e-6 + 1e-3;
-    if (!timer_start(resolver->loop, &resolver->timer, resolver->due))
-        resolver->deaf = true;
-}
-
-static void hear(struct resolver *resolver)
-{
-    ares_socket_t descriptors[ARES_GETSOCK_MAXNUM];
-    int ready = ares_getsock(resolver->channel, descriptors, ARES_GETSOCK_MAXNUM);
-
-    resolver->asked_unheard = 0;
-    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++)
-        if (ARES_GETSOCK_READABLE(ready, i))
-            ares_process_fd(resolver->channel, descriptors[i], ARES_SOCKET_BAD);
+    resolver->checked = now;
+    state = file_look(resolver_settings.configuration);
+    if (!file_is_same(&state, &resolver->configuration_state))
+        async_value_unref(use_configuration(resolver));
+    state = file_look(resolver_settings.hosts);
+    if (!file_is_same(&state, &resolver->hosts_state))
+        async_value_unref(use_hosts(resolver));
 }
 
 static void ask_waiting(struct resolver *resolver)
 {
-    while (resolver->asked < resolver_settings.most_asked && !list_is_empty(&resolver->waiting)) {
-        struct lookup *lookup = container_of(resolver->waiting.next, struct lookup, future.node);
-        struct ares_addrinfo_hints hints = {.ai_family = families[lookup->family]};
+    while (resolver->channel->asked < resolver_settings.most_asked && !list_is_empty(&resolver->waiting)) {
+        struct question *question = container_of(resolver->waiting.next, struct question, node);
 
-        if (resolver_settings.hosts_of_environment)
-            hints.ai_flags = ARES_AI_ENVHOSTS;
-        node_unlink(&lookup->future.node);
-        lookup->is_asked = true;
-        resolver->asked++;
-        if (++resolver->asked_unheard == ASKED_BETWEEN)
-            hear(resolver);
-        ares_getaddrinfo(resolver->channel, lookup->host, NULL, &hints, on_answer, lookup);
+        node_unlink(&question->node);
+        channel_ask(resolver->channel, question);
     }
 }
 
-/* After each call of c-ares. Who is deaf would wait for ever, so all that is under way ends; the next may do better. */
-static void settle(struct resolver *resolver)
+static void release_channel(struct channel *channel)
 {
-    for (;;) {
-        ask_waiting(resolver);
-        if (!resolver->deaf)
-            arm(resolver);
-        if (!resolver->deaf)
-            return;
-        resolver->deaf = false;
-        ares_cancel(resolver->channel);
+    channel_close(channel);
+    channel_free(channel);
+}
+
+static void drain(struct resolver *resolver)
+{
+    for (struct channel **place = &resolver->draining, *channel; (channel = *place);) {
+        channel_settle(channel);
+        if (channel->asked) {
+            place = &channel->next;
+            continue;
+        }
+        *place = channel->next;
+        release_channel(channel);
     }
 }
 
-static void on_timer(async_loop *loop, struct node *node)
+static void settle(async_loop *loop, struct node *node)
 {
-    process(container_of(node, struct resolver, timer.node), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    struct resolver *resolver = container_of(node, struct resolver, node);
+
+    if (atomic_load(&loop->closing))
+        return;
+    drain(resolver);
+    ask_waiting(resolver);
+    channel_settle(resolver->channel);
 }
 
-/* Ends every lookup, those asked by c-ares' last callbacks. */
+/* Ends every question, those that were asked by c-ares' last callbacks. */
 static void end_resolver(async_loop *loop, struct node *node)
 {
-    struct resolver *resolver = container_of(node, struct resolver, timer.node);
-    ares_channel channel = resolver->channel;
+    struct resolver *resolver = container_of(node, struct resolver, node);
 
-    timer_stop(loop, &resolver->timer);
-    resolver->channel = NULL;
-    ares_destroy(channel);
+    channel_close(resolver->channel);
+    for (struct channel *channel = resolver->draining; channel; channel = channel->next)
+        channel_close(channel);
     while (!list_is_empty(&resolver->waiting)) {
-        node = resolver->waiting.next;
-        node_unlink(node);
-        lookup_answered(container_of(node, struct lookup, future.node), ARES_EDESTRUCTION, NULL);
+        struct question *question = container_of(resolver->waiting.next, struct question, node);
+
+        node_unlink(&question->node);
+        question->channel = resolver->channel;
+        question_class(question)->answered(question, ANSWER_CLOSED, NULL);
     }
+}
+
+static void release_parts(struct resolver *resolver)
+{
+    memory_release(resolver->configuration, sizeof *resolver->configuration);
+    memory_release(resolver->own_servers, sizeof *resolver->own_servers);
+    hosts_free(resolver->hosts);
+    sources_free(resolver->sources);
 }
 
 static void drop_resolver(async_loop *loop, struct node *node)
 {
+    struct resolver *resolver = container_of(node, struct resolver, node);
+
+    if (node_is_linked(node))
+        node_unlink(node);
+    channel_free(resolver->channel);
+    for (struct channel *channel = resolver->draining, *next; channel; channel = next) {
+        next = channel->next;
+        channel_free(channel);
+    }
+    release_parts(resolver);
     loop->resolver = NULL;
-    loop_free(loop, node, sizeof(struct resolver));
+    loop_free(loop, resolver, sizeof *resolver);
 }
 
 static const struct node_ops resolver_ops = {
-    .run = on_timer,
+    .run = settle,
     .end_at_close = end_resolver,
     .drop_at_close = drop_resolver,
 };
 
-static int library_status;
-
-static void start_library(void)
+async_value *resolver_open(async_loop *loop, struct resolver **found)
 {
-    library_status = ares_library_init(ARES_LIB_INIT_ALL);
-}
+    struct resolver *resolver = *found = loop->resolver;
+    async_value *error;
 
-static int set_servers(struct resolver *resolver)
-{
-    if (!resolver_settings.servers)
-        return ARES_SUCCESS;
-    return ares_set_servers_ports_csv(resolver->channel, resolver_settings.servers);
-}
-
-#define OPTIONS (ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_RESOLVCONF)
-
-static int open_channel(struct resolver *resolver)
-{
-    static pthread_once_t started = PTHREAD_ONCE_INIT;
-    struct patience patience = patience_read(resolver_settings.configuration);
-    struct ares_options options = {
-        .sock_state_cb = on_socket_state,
-        .sock_state_cb_data = resolver,
-        .timeout = patience.milliseconds,
-        .tries = patience.attempts,
-        .resolvconf_path = (char *)resolver_settings.configuration,
-    };
-    int status, version;
-
-    pthread_once(&started, start_library);
-    status = library_status;
-    if (status == ARES_SUCCESS)
-        status = ares_init_options(&resolver->channel, &options, OPTIONS);
-    if (status != ARES_SUCCESS)
-        return status;
-    ares_set_socket_functions(resolver->channel, &wire_functions, NULL);
-    ares_set_socket_configure_callback(resolver->channel, wire_configure, NULL);
-    ares_version(&version);
-    if (version < VERSION_OF_SORTED_TIMEOUTS)
-        resolver->shortest_timeout = patience.milliseconds * 1e-3;
-    status = set_servers(resolver);
-    if (status != ARES_SUCCESS)
-        ares_destroy(resolver->channel);
-    return status;
-}
-
-async_value *resolver_open(async_loop *loop)
-{
-    struct resolver *resolver = loop->resolver;
-    int status;
-
-    if (resolver)
+    if (resolver) {
+        refresh(resolver);
         return NULL;
+    }
     resolver = loop_allocate(loop, sizeof *resolver);
     if (!resolver)
         return error_static(ASYNC_ENOMEM);
-    *resolver = (struct resolver){.loop = loop};
-    timer_init(&resolver->timer, &resolver_ops);
+    *resolver = (struct resolver){.node.ops = &resolver_ops, .loop = loop, .checked = clock_now()};
     list_init(&resolver->waiting);
 
-    status = open_channel(resolver);
-    if (status == ARES_SUCCESS) {
-        loop->resolver = resolver;
-        return NULL;
+    error = use_hosts(resolver);
+    if (!error)
+        error = use_configuration(resolver);
+    if (error) {
+        release_parts(resolver);
+        loop_free(loop, resolver, sizeof *resolver);
+        return error;
     }
-    loop_free(loop, resolver, sizeof *resolver);
-    if (status == ARES_ENOMEM)
-        return error_static(ASYNC_ENOMEM);
-    return dns_error(ASYNC_EDNS, "the resolver cannot start: %s", ares_strerror(status));
+    *found = loop->resolver = resolver;
+    return NULL;
 }
 
-void resolver_ask(struct lookup *lookup)
+void resolver_add(struct resolver *resolver, struct question *question, const struct question_class *class,
+                  const char *name, uint16_t type)
 {
-    struct resolver *resolver = lookup->future.loop->resolver;
-
-    list_insert_before(&resolver->waiting, &lookup->future.node);
-    settle(resolver);
+    *question = (struct question){.node.ops = &class->node, .name = name, .type = type};
+    list_insert_before(&resolver->waiting, &question->node);
+    channel_want_settling(resolver->channel);
 }
 
-struct ares_channeldata *resolver_channel(async_loop *loop)
+void resolver_ask_added(struct resolver *resolver)
 {
-    return ((struct resolver *)loop->resolver)->channel;
+    ask_waiting(resolver);
+}
+
+bool question_forget(struct question *question)
+{
+    if (!node_is_linked(&question->node))
+        return false;
+    node_unlink(&question->node);
+    return true;
 }

@@ -41,11 +41,13 @@ static async_value *refuse(const char *service, const char *host, const char *wh
     return dns_error(ASYNC_ESERVICE, "service '%.64s': %s", service, why);
 }
 
-async_value *service_find(const char *service, const char *host, int type, struct ports *ports)
+async_value *service_find(const char *service, const char *host, int type, bool as_number, struct ports *ports)
 {
     bool number = service && *service && is_number(service), any = false;
     unsigned long port = number ? strtoul(service, NULL, 10) : 0;
 
+    if (as_number && service && !number)
+        return refuse(service, host, "not a port number");
     if (port > MOST_PORT)
         return refuse(service, host, "ports end at 65535");
     for (int i = 0; i < SOCKET_TYPES; i++) {

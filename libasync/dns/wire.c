@@ -1,86 +1,416 @@
 /*
- * The system calls under c-ares, for the sake of one: a datagram that cannot be sent. On a connected socket a send also
- * tells of an earlier datagram's refusal, and sends nothing then; c-ares would take that for this one's, and wait in
- * vain for news of the earlier. A full queue is no failure either: the datagram counts as lost, and is sent again in
- * time.
+ * The system calls under c-ares. Streams are the system's own; what c-ares takes for one datagram socket is a gate of
+ * ours, and has several lines behind it: sockets with ports of their own. The kernel keeps but some hundreds of
+ * datagrams for a socket, so answers to a burst of questions would be lost if they all came in through one; and many
+ * ports are harder to guess than one.
+ *
+ * Questions are collected and go out by the dozen, from the queue. A full queue of the kernel's is no failure: the rest
+ * waits. On a connected socket a send also tells of an earlier datagram's refusal, and sends nothing then; the
+ * datagram is sent again, for the refusal will be heard from the next one too.
  */
-#include "libasync/dns/internal.h"
+#include "libasync/dns/channel.h"
+#include "libasync/dns/settings.h"
 
 #include <ares.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Answers to a burst of lookups; what is beyond the system's limit is cut to that. */
+#define MOST_LINES 64
+/* What is beyond the system's limit is cut to that. */
 #define RECEIVE_BUFFER (4 << 20)
+/* Sent in one go. */
+#define SENT_AT_ONCE 64
+#define FIRST_OUTBOUND 8192
 
-static ares_socket_t open_socket(int family, int type, int protocol, void *user)
+struct line {
+    int descriptor;
+    uint32_t unanswered;    /* sent, and nothing came back yet; what got lost counts too */
+    bool is_readable, waits_to_write;
+    struct gate *gate;
+};
+
+struct gate {
+    struct channel *channel;
+    struct gate *next;
+    bool is_open;
+    int failure;                    /* errno of a send, for c-ares to hear */
+    int family;
+    union host_address peer;
+    socklen_t peer_size;
+    uint8_t *outbound;              /* datagrams, each behind its size in two bytes */
+    size_t outbound_size, begin, end;
+    unsigned count, current;
+    struct line lines[MOST_LINES];
+};
+
+static struct gate *gate_of(const struct channel *channel, int descriptor)
 {
-#if defined SOCK_NONBLOCK && defined SOCK_CLOEXEC
-    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-#else
-    int descriptor = socket(family, type, protocol);
+    struct gate *gate = channel->gates;
 
-    if (descriptor >= 0) {
-        fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-        fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    while (gate && !(gate->is_open && gate->lines[0].descriptor == descriptor))
+        gate = gate->next;
+    return gate;
+}
+
+bool wire_has(const struct channel *channel, int descriptor)
+{
+    return gate_of(channel, descriptor);
+}
+
+static void on_readable(async_loop *loop, void *user)
+{
+    struct line *line = user;
+
+    if (!line->gate->is_open)
+        return;
+    line->is_readable = true;
+    channel_process(line->gate->channel, line->gate->lines[0].descriptor, NO_DESCRIPTOR);
+}
+
+static void on_writable(async_loop *loop, void *user)
+{
+    struct line *line = user;
+
+    async_loop_remove_writer(loop, line->descriptor);
+    line->waits_to_write = false;
+    if (line->gate->is_open)
+        wire_flush(line->gate->channel);
+}
+
+/* False, with nothing kept, when there is no descriptor or no memory to watch it. */
+static bool add_line(struct gate *gate)
+{
+    int descriptor = socket_open(gate->family, SOCK_DGRAM), size = RECEIVE_BUFFER;
+    struct line *line = &gate->lines[gate->count];
+
+    if (descriptor < 0)
+        return false;
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    *line = (struct line){.descriptor = descriptor, .gate = gate};
+    if (async_loop_add_reader(gate->channel->loop, descriptor, on_readable, line, NULL) == 0) {
+        gate->count++;
+        return true;
     }
-    return descriptor;
-#endif
+    close(descriptor);
+    errno = ENOMEM;
+    return false;
 }
 
-static int close_socket(ares_socket_t descriptor, void *user)
+static void free_gate(struct gate *gate)
 {
-    return close(descriptor);
+    memory_release(gate->outbound, gate->outbound_size);
+    memory_release(gate, sizeof *gate);
 }
 
-static int connect_socket(ares_socket_t descriptor, const struct sockaddr *peer, ares_socklen_t size, void *user)
+static ares_socket_t open_gate(struct channel *channel, int family)
 {
-    return connect(descriptor, peer, size);
+    struct gate *gate = memory_allocate(sizeof *gate);
+
+    errno = ENOMEM;
+    if (!gate)
+        return ARES_SOCKET_BAD;
+    memset(gate, 0, offsetof(struct gate, lines));
+    gate->channel = channel;
+    gate->family = family;
+    gate->is_open = true;
+    gate->outbound_size = FIRST_OUTBOUND;
+    gate->outbound = memory_allocate(FIRST_OUTBOUND);
+    if (!gate->outbound || !add_line(gate)) {
+        channel->deaf |= errno == ENOMEM;
+        free_gate(gate);
+        return ARES_SOCKET_BAD;
+    }
+    gate->next = channel->gates;
+    channel->gates = gate;
+    return gate->lines[0].descriptor;
 }
 
-static ares_ssize_t receive(ares_socket_t descriptor, void *bytes, size_t size, int flags, struct sockaddr *peer,
-                            ares_socklen_t *peer_size, void *user)
+static ares_socket_t open_any(int family, int type, int protocol, void *user)
 {
+    return type == SOCK_DGRAM ? open_gate(user, family) : socket_open(family, type);
+}
+
+/* A loop that closes keeps its watches until it has dropped them, and those may still be queued. */
+static void close_gate(struct gate *gate)
+{
+    struct channel *channel = gate->channel;
+    struct gate **place = &channel->gates;
+
+    gate->is_open = false;
+    if (channel->inbound.gate == gate)
+        channel->inbound.count = 0;
+    for (unsigned i = 0; i < gate->count; i++) {
+        async_loop_remove_reader(channel->loop, gate->lines[i].descriptor);
+        async_loop_remove_writer(channel->loop, gate->lines[i].descriptor);
+        close(gate->lines[i].descriptor);
+    }
+    if (atomic_load(&channel->loop->closing))
+        return;
+    while (*place != gate)
+        place = &(*place)->next;
+    *place = gate->next;
+    free_gate(gate);
+}
+
+static int close_any(ares_socket_t descriptor, void *user)
+{
+    struct gate *gate = gate_of(user, descriptor);
+
+    if (!gate)
+        return close(descriptor);
+    close_gate(gate);
+    return 0;
+}
+
+/* c-ares knows nothing of scopes, without which an address of the link leads nowhere. */
+static void add_scope(const struct channel *channel, union host_address *peer)
+{
+    for (size_t i = 0; peer->any.sa_family == AF_INET6 && i < channel->servers.count; i++) {
+        const struct sockaddr_in6 *server = &channel->servers.items[i].ipv6;
+
+        if (server->sin6_family == AF_INET6 && server->sin6_port == peer->ipv6.sin6_port &&
+            memcmp(&server->sin6_addr, &peer->ipv6.sin6_addr, sizeof server->sin6_addr) == 0)
+            peer->ipv6.sin6_scope_id = server->sin6_scope_id;
+    }
+}
+
+static int connect_any(ares_socket_t descriptor, const struct sockaddr *place, ares_socklen_t size, void *user)
+{
+    struct gate *gate = gate_of(user, descriptor);
+    union host_address peer = {.any.sa_family = place->sa_family};
+
+    memcpy(&peer, place, size < sizeof peer ? size : sizeof peer);
+    add_scope(user, &peer);
+    if (gate) {
+        gate->peer = peer;
+        gate->peer_size = size;
+    }
+    return connect(descriptor, &peer.any, size);
+}
+
+static void open_another_line(struct gate *gate)
+{
+    struct line *line = &gate->lines[gate->count];
+
+    if (!add_line(gate))
+        return;
+    if (connect(line->descriptor, &gate->peer.any, gate->peer_size) == 0) {
+        gate->current = gate->count - 1;
+        return;
+    }
+    gate->count--;
+    async_loop_remove_reader(gate->channel->loop, line->descriptor);
+    close(line->descriptor);
+}
+
+/* One with room; where there is none, the next in turn. */
+static struct line *choose_line(struct gate *gate)
+{
+    uint32_t most = resolver_settings.most_of_a_line;
+
+    for (unsigned i = 0; i < gate->count; i++, gate->current = (gate->current + 1) % gate->count)
+        if (gate->lines[gate->current].unanswered < most)
+            return &gate->lines[gate->current];
+    gate->current = (gate->current + 1) % gate->count;
+    if (gate->count < MOST_LINES)
+        open_another_line(gate);
+    return &gate->lines[gate->current];
+}
+
+/* As many as a line may take at once; sets where the last of them ends. */
+static unsigned collect(const struct gate *gate, struct iovec *datagrams, unsigned most)
+{
+    size_t at = gate->begin, size;
+    unsigned count = 0;
+
+    while (at < gate->end && count < most) {
+        size = read_16(gate->outbound + at);
+        datagrams[count++] = (struct iovec){gate->outbound + at + 2, size};
+        at += 2 + size;
+    }
+    return count;
+}
+
+static void wait_to_write(struct line *line)
+{
+    struct channel *channel = line->gate->channel;
+
+    if (line->waits_to_write)
+        return;
+    if (async_loop_add_writer(channel->loop, line->descriptor, on_writable, line, NULL) == 0)
+        line->waits_to_write = true;
+    else
+        channel->deaf = true;
+}
+
+/* False when the kernel takes no more for now. */
+static bool send_some(struct gate *gate)
+{
+    struct line *line = choose_line(gate);
+    uint32_t most = resolver_settings.most_of_a_line, room = line->unanswered < most ? most - line->unanswered : most;
+    struct iovec datagrams[SENT_AT_ONCE];
+    unsigned count = collect(gate, datagrams, room < SENT_AT_ONCE ? room : SENT_AT_ONCE);
+    int sent = burst_send(line->descriptor, datagrams, count);
+
+    if (sent < 0 && errno == ECONNREFUSED)
+        sent = burst_send(line->descriptor, datagrams, count);
+    if (sent < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR)
+            wait_to_write(line);
+        else
+            gate->failure = errno;
+        return false;
+    }
+    line->unanswered += (uint32_t)sent;
+    for (int i = 0; i < sent; i++)
+        gate->begin += 2 + datagrams[i].iov_len;
+    return true;
+}
+
+static void flush_gate(struct gate *gate)
+{
+    while (gate->begin < gate->end && !gate->failure && send_some(gate))
+        ;
+    if (gate->begin == gate->end)
+        gate->begin = gate->end = 0;
+}
+
+/* What cannot be sent at all, c-ares hears when it looks for answers. It closes the gate then, and perhaps others. */
+void wire_flush(struct channel *channel)
+{
+    for (struct gate *gate = channel->gates; gate; gate = gate->next) {
+        if (gate->is_open && gate->begin < gate->end)
+            flush_gate(gate);
+        if (gate->is_open && gate->failure) {
+            channel_process(channel, gate->lines[0].descriptor, NO_DESCRIPTOR);
+            return;
+        }
+    }
+}
+
+void wire_free(struct channel *channel)
+{
+    for (struct gate *gate = channel->gates, *next; gate; gate = next) {
+        next = gate->next;
+        free_gate(gate);
+    }
+}
+
+/* Where there is no memory either, the datagram counts as lost and is sent again in time. */
+static bool make_room(struct gate *gate, size_t size)
+{
+    uint8_t *grown;
+
+    if (gate->end + size > gate->outbound_size)
+        flush_gate(gate);
+    if (gate->end + size <= gate->outbound_size)
+        return true;
+    grown = memory_grow(gate->outbound, gate->end, gate->outbound_size, gate->outbound_size * 2);
+    if (!grown)
+        return false;
+    gate->outbound = grown;
+    gate->outbound_size *= 2;
+    return true;
+}
+
+static ares_ssize_t send_any(ares_socket_t descriptor, const struct iovec *parts, int count, void *user)
+{
+    struct gate *gate = gate_of(user, descriptor);
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+    size_t size = 0;
+    uint8_t *bytes;
+
+    if (!gate)
+        return sendmsg(descriptor, &message, MSG_NOSIGNAL);
+    for (int i = 0; i < count; i++)
+        size += parts[i].iov_len;
+    if (!make_room(gate, 2 + size))
+        return (ares_ssize_t)size;
+    bytes = gate->outbound + gate->end;
+    *bytes++ = (uint8_t)(size >> 8);
+    *bytes++ = (uint8_t)size;
+    for (int i = 0; i < count; bytes += parts[i++].iov_len)
+        memcpy(bytes, parts[i].iov_base, parts[i].iov_len);
+    gate->end += 2 + size;
+    hearsay_sent(user, &(struct message){bytes - size, size});
+    return (ares_ssize_t)size;
+}
+
+/* Looks into the next line that has something; 0 when none has, -1 with errno. */
+static int look(struct gate *gate, struct inbound *inbound)
+{
+    int count;
+
+    for (unsigned i = 0; i < gate->count; i++) {
+        struct line *line = &gate->lines[i];
+
+        if (!line->is_readable)
+            continue;
+        count = burst_receive(line->descriptor, inbound->datagrams, inbound->bytes, INBOUND);
+        line->is_readable = count == INBOUND;
+        if (count > 0) {
+            line->unanswered -= line->unanswered < (uint32_t)count ? line->unanswered : (uint32_t)count;
+            return count;
+        }
+        if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            return -1;
+    }
+    return 0;
+}
+
+static ares_ssize_t receive_datagram(struct gate *gate, void *bytes, size_t size, struct sockaddr *peer,
+                                     ares_socklen_t *peer_size)
+{
+    struct channel *channel = gate->channel;
+    struct inbound *inbound = &channel->inbound;
+    const struct message *datagram;
+    int count;
+
+    if (channel->is_handed && !channel->is_taken)
+        hearsay_rejected(channel, &inbound->datagrams[inbound->next - 1]);
+    channel->is_handed = channel->is_taken = false;
+    errno = gate->failure ? gate->failure : EAGAIN;
+    if (gate->failure)
+        return -1;
+    if (inbound->gate != gate || inbound->next >= inbound->count) {
+        count = channel->budget ? look(gate, inbound) : 0;
+        if (count == 0)
+            errno = EAGAIN;
+        if (count <= 0)
+            return -1;
+        inbound->gate = gate;
+        inbound->count = (unsigned)count;
+        inbound->next = 0;
+    }
+    datagram = &inbound->datagrams[inbound->next++];
+    channel->budget -= channel->budget > 0;
+    channel->is_handed = true;
+    if (size > datagram->size)
+        size = datagram->size;
+    memcpy(bytes, datagram->bytes, size);
+    if (peer) {
+        memcpy(peer, &gate->peer, *peer_size < gate->peer_size ? *peer_size : gate->peer_size);
+        *peer_size = gate->peer_size;
+    }
+    return (ares_ssize_t)size;
+}
+
+static ares_ssize_t receive_any(ares_socket_t descriptor, void *bytes, size_t size, int flags, struct sockaddr *peer,
+                                ares_socklen_t *peer_size, void *user)
+{
+    struct gate *gate = gate_of(user, descriptor);
+
+    if (gate)
+        return receive_datagram(gate, bytes, size, peer, peer_size);
     return recvfrom(descriptor, bytes, size, flags, peer, peer_size);
 }
 
-static bool is_stream(ares_socket_t descriptor)
-{
-    int type = 0;
-    socklen_t size = sizeof type;
-
-    getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size);
-    return type == SOCK_STREAM;
-}
-
-static ares_ssize_t send_parts(ares_socket_t descriptor, const struct iovec *parts, int count, void *user)
-{
-    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
-    ssize_t sent = sendmsg(descriptor, &message, MSG_NOSIGNAL), size = 0;
-
-    if (sent < 0 && errno == ECONNREFUSED)
-        sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
-    if (sent >= 0 || (errno != EAGAIN && errno != ENOBUFS) || is_stream(descriptor))
-        return sent;
-    for (int i = 0; i < count; i++)
-        size += (ssize_t)parts[i].iov_len;
-    return size;
-}
-
 const struct ares_socket_functions wire_functions = {
-    .asocket = open_socket,
-    .aclose = close_socket,
-    .aconnect = connect_socket,
-    .arecvfrom = receive,
-    .asendv = send_parts,
+    .asocket = open_any,
+    .aclose = close_any,
+    .aconnect = connect_any,
+    .arecvfrom = receive_any,
+    .asendv = send_any,
 };
-
-int wire_configure(ares_socket_t descriptor, int type, void *user)
-{
-    int size = RECEIVE_BUFFER;
-
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    return 0;
-}

@@ -26,13 +26,14 @@ void write_file(char *path, const char *text)
 void use_hosts(const char *text)
 {
     write_file(hosts_path, text);
-    setenv("CARES_HOSTS", hosts_path, 1);
     setenv("RES_OPTIONS", "timeout:5 attempts:3", 1);
     resolver_settings = (struct resolver_settings){
         .configuration = "/dev/null",
+        .hosts = hosts_path,
         .servers = "127.0.0.1:1",
-        .most_asked = 16384,
-        .hosts_of_environment = true,
+        .most_asked = 32768,
+        .most_of_a_line = 200,
+        .check_seconds = 0,
     };
 }
 

@@ -13,15 +13,15 @@
 #include <unistd.h>
 
 #define HEADER 12
-#define MESSAGE 512
+#define MESSAGE 8192
 #define TYPE_A 1
 #define TYPE_CNAME 5
 #define TYPE_AAAA 28
 #define MOST_LATE 16
 
-enum { NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NAME_ERROR };
+enum { NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NAME_ERROR, NOT_IMPLEMENTED, REFUSED };
 
-struct message {
+struct packet {
     uint8_t bytes[MESSAGE];
     size_t size;
     struct sockaddr_in peer;
@@ -30,22 +30,23 @@ struct message {
 static async_loop *loop;
 static int datagrams = -1, listener = -1, queries;
 static char address[32];
-static struct message late[MOST_LATE];
+static char asked[4096], last_asked[256];
+static struct packet late[MOST_LATE];
 static size_t late_count;
 
-static void append(struct message *message, const void *bytes, size_t size)
+static void append(struct packet *message, const void *bytes, size_t size)
 {
     memcpy(message->bytes + message->size, bytes, size);
     message->size += size;
 }
 
-static void append_number(struct message *message, uint16_t number)
+static void append_number(struct packet *message, uint16_t number)
 {
     append(message, (uint8_t[]){(uint8_t)(number >> 8), (uint8_t)number}, 2);
 }
 
 /* A record of the name that stands at `offset`. */
-static void append_record(struct message *message, uint16_t offset, uint16_t type, const void *bytes, size_t size)
+static void append_record(struct packet *message, uint16_t offset, uint16_t type, const void *bytes, size_t size)
 {
     append_number(message, (uint16_t)(0xc000 | offset));
     append_number(message, type);
@@ -54,15 +55,16 @@ static void append_record(struct message *message, uint16_t offset, uint16_t typ
     append_number(message, 60);
     append_number(message, (uint16_t)size);
     append(message, bytes, size);
-    message->bytes[7]++;
+    if (++message->bytes[7] == 0)
+        message->bytes[6]++;
 }
 
-static uint16_t question_type(const struct message *query)
+static uint16_t question_type(const struct packet *query)
 {
     return (uint16_t)(query->bytes[query->size - 4] << 8 | query->bytes[query->size - 3]);
 }
 
-static void append_both(struct message *answer, uint16_t offset, uint16_t type)
+static void append_both(struct packet *answer, uint16_t offset, uint16_t type)
 {
     if (type == TYPE_A)
         append_record(answer, offset, TYPE_A, "\300\000\002\002", 4);
@@ -70,18 +72,47 @@ static void append_both(struct message *answer, uint16_t offset, uint16_t type)
         append_record(answer, offset, TYPE_AAAA, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16);
 }
 
-static void append_alias(struct message *answer, uint16_t type)
+static void append_alias(struct packet *answer, uint16_t type)
 {
     append_record(answer, HEADER, TYPE_CNAME, "\004both\004test", 11);
     append_both(answer, (uint16_t)(answer->size - 11), type);
 }
 
-static bool is(const struct message *query, const char *label)
+/* The second alias stands before the first: "a.test" is spelled out there, and pointed to by the other. */
+static void append_chain(struct packet *answer, uint16_t type)
+{
+    size_t middle = answer->size;
+
+    append(answer, "\001a\004test", 8);
+    append(answer, "\000\005\000\001\000\000\000\074\000\013\004both\004test", 21);
+    answer->bytes[7]++;
+    append_both(answer, (uint16_t)(answer->size - 11), type);
+    append_record(answer, HEADER, TYPE_CNAME, (uint8_t[]){0xc0, (uint8_t)middle}, 2);
+}
+
+static void append_many(struct packet *answer, uint16_t type)
+{
+    for (uint32_t i = 0; i < 300 && type == TYPE_A; i++) {
+        uint32_t number = htonl(0x0a000000 | i);
+
+        append_record(answer, HEADER, TYPE_A, &number, sizeof number);
+    }
+}
+
+static bool is(const struct packet *query, const char *label)
 {
     return query->bytes[HEADER] == strlen(label) && memcmp(query->bytes + HEADER + 1, label, strlen(label)) == 0;
 }
 
-static void append_numbered(struct message *answer, uint16_t type)
+static bool ends_nowhere(const struct packet *query)
+{
+    static const char nowhere[] = "\007nowhere";
+    size_t size = sizeof nowhere;
+
+    return query->size > size + 4 && memcmp(query->bytes + query->size - 4 - size, nowhere, size) == 0;
+}
+
+static void append_numbered(struct packet *answer, uint16_t type)
 {
     uint32_t number = htonl(0x0a000000 | (uint32_t)atoi((char *)answer->bytes + HEADER + 2));
 
@@ -89,25 +120,37 @@ static void append_numbered(struct message *answer, uint16_t type)
         append_record(answer, HEADER, TYPE_A, &number, sizeof number);
 }
 
-static int fill(struct message *answer, const struct message *query, bool over_tcp)
+static int fill(struct packet *answer, const struct packet *query, bool over_tcp)
 {
     uint16_t type = question_type(query);
 
-    if (is(query, "one") || is(query, "late")) {
+    if (ends_nowhere(query))
+        return NAME_ERROR;
+    if (is(query, "one") || is(query, "late") || is(query, "old") || memcmp(query->bytes + HEADER + 1, "xn--", 4) == 0) {
         if (type == TYPE_A)
             append_record(answer, HEADER, TYPE_A, "\300\000\002\001", 4);
     } else if (is(query, "both") || (is(query, "big") && over_tcp)) {
         append_both(answer, HEADER, type);
-    } else if (is(query, "big")) {
+    } else if (is(query, "many") && over_tcp) {
+        append_many(answer, type);
+    } else if (is(query, "big") || is(query, "many")) {
         answer->bytes[2] |= 2;    /* truncated: ask over TCP */
     } else if (is(query, "alias")) {
         append_alias(answer, type);
+    } else if (is(query, "chain")) {
+        append_chain(answer, type);
+    } else if (is(query, "circle")) {
+        append_record(answer, HEADER, TYPE_CNAME, "\300\014", 2);
     } else if (is(query, "garbage")) {
         answer->bytes[7]++;
-    } else if (is(query, "lies")) {
+    } else if (is(query, "lies") || is(query, "hides")) {
         answer->bytes[0] ^= 0xff;
     } else if (is(query, "fails")) {
         return SERVER_FAILURE;
+    } else if (is(query, "refuses")) {
+        return REFUSED;
+    } else if (is(query, "unable")) {
+        return NOT_IMPLEMENTED;
     } else if (query->bytes[HEADER + 1] == 'n') {
         append_numbered(answer, type);
     } else if (!is(query, "empty")) {
@@ -116,22 +159,65 @@ static int fill(struct message *answer, const struct message *query, bool over_t
     return NO_ERROR;
 }
 
-/* Queries come with the question alone: its end is the message's. */
-static struct message answer_to(const struct message *query, bool over_tcp)
+/* Where the question ends; what comes with it, EDNS, is not looked at. */
+static size_t end_of_question(const struct packet *query)
 {
-    struct message answer = *query;
+    size_t at = HEADER;
 
+    while (at < query->size && query->bytes[at])
+        at += 1u + query->bytes[at];
+    return at + 5;
+}
+
+/* Whether there were any. */
+static bool drop_additions(struct packet *query)
+{
+    bool are_any = query->bytes[11];
+
+    ck_assert_uint_le(end_of_question(query), query->size);
+    query->size = end_of_question(query);
+    memset(query->bytes + 6, 0, 6);
+    return are_any;
+}
+
+static void note_name(const struct packet *query)
+{
+    char name[256] = "";
+    size_t at = HEADER;
+
+    for (; query->bytes[at]; at += 1u + query->bytes[at])
+        snprintf(name + strlen(name), sizeof name - strlen(name), "%s%.*s", *name ? "." : "", query->bytes[at],
+                 (const char *)query->bytes + at + 1);
+    if (strcmp(name, last_asked) == 0 || strlen(asked) + strlen(name) + 2 > sizeof asked)
+        return;
+    strcpy(last_asked, name);
+    strcat(asked, *asked ? " " : "");
+    strcat(asked, name);
+}
+
+static struct packet answer_to(struct packet *query, bool over_tcp)
+{
+    bool has_additions = drop_additions(query);
+    struct packet answer = *query;
+
+    queries++;
+    note_name(query);
     answer.bytes[2] |= 0x80;
-    answer.bytes[3] = (uint8_t)(0x80 | fill(&answer, query, over_tcp));
+    if (has_additions && is(query, "old"))
+        answer.bytes[3] = FORMAT_ERROR;
+    else
+        answer.bytes[3] = (uint8_t)(0x80 | fill(&answer, query, over_tcp));
+    if (is(query, "stub"))
+        answer.size = 5;
     return answer;
 }
 
-static void send_answer(const struct message *answer)
+static void send_answer(const struct packet *answer)
 {
     sendto(datagrams, answer->bytes, answer->size, 0, (const struct sockaddr *)&answer->peer, sizeof answer->peer);
 }
 
-static void keep_for_later(const struct message *answer)
+static void keep_for_later(const struct packet *answer)
 {
     ck_assert_uint_lt(late_count, MOST_LATE);
     late[late_count++] = *answer;
@@ -145,7 +231,7 @@ void name_server_answer_late(void)
 }
 
 /* The right number, but about another name. */
-static void lie_again(struct message answer)
+static void lie_again(struct packet answer)
 {
     answer.bytes[0] ^= 0xff;
     answer.bytes[HEADER + 1] = 'd';
@@ -154,13 +240,12 @@ static void lie_again(struct message answer)
 
 static void on_datagram(async_loop *from, void *user)
 {
-    struct message query, answer;
+    struct packet query, answer;
     socklen_t size = sizeof query.peer;
     ssize_t received;
 
     while ((received = recvfrom(datagrams, query.bytes, sizeof query.bytes, MSG_DONTWAIT,
                                 (struct sockaddr *)&query.peer, &size)) > HEADER) {
-        queries++;
         query.size = (size_t)received;
         answer = answer_to(&query, false);
         if (is(&query, "late"))
@@ -176,7 +261,7 @@ static void on_datagram(async_loop *from, void *user)
 static void on_stream(async_loop *from, void *user)
 {
     int connection = *(int *)user;
-    struct message query = {.size = 0}, answer;
+    struct packet query = {.size = 0}, answer;
     uint16_t size;
 
     if (recv(connection, &size, sizeof size, 0) != sizeof size) {
@@ -185,7 +270,6 @@ static void on_stream(async_loop *from, void *user)
     }
     query.size = ntohs(size);
     ck_assert_uint_eq(query.size, (size_t)recv(connection, query.bytes, query.size, MSG_WAITALL));
-    queries++;
     answer = answer_to(&query, true);
     size = htons((uint16_t)answer.size);
     send(connection, &size, sizeof size, MSG_NOSIGNAL | MSG_MORE);
@@ -229,6 +313,7 @@ void name_server_start(async_loop *on)
 
     loop = async_loop_ref(on);
     queries = 0;
+    *asked = *last_asked = '\0';
     late_count = 0;
     while (!open_both(&place))
         ;
@@ -252,4 +337,18 @@ void name_server_stop(void)
 int name_server_queries(void)
 {
     return queries;
+}
+
+const char *name_server_asked(void)
+{
+    static char names[sizeof asked];
+
+    strcpy(names, asked);
+    *asked = *last_asked = '\0';
+    return names;
+}
+
+const char *name_server_address(void)
+{
+    return address;
 }

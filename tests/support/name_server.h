@@ -5,11 +5,15 @@
  *     one       192.0.2.1                       late      as one, once name_server_answer_late is called
  *     both      192.0.2.2 and 2001:db8::2       never     not at all
  *     alias     a CNAME to both                 lies      with another number, then about another name
- *     empty     it is there, without address    garbage   half an answer
- *     big       over TCP alone, as both         fails     SERVFAIL
- *     n12345    10.0.48.57: the number's bytes
+ *     empty     it is there, without address    hides     with another number
+ *     big       over TCP alone, as both         garbage   half an answer
+ *     n12345    10.0.48.57: the number's bytes  stub      a few bytes
+ *     many      300 addresses, over TCP         fails     SERVFAIL
+ *     chain     aliases in disorder, to both    refuses   REFUSED
+ *     xn--...   as one                          unable    NOTIMP
+ *     old       as one; knows no EDNS           circle    a CNAME to itself
  *
- * All other names it says are not there.
+ * All other names it says are not there, and so it says of those that end in ".nowhere".
  */
 #ifndef TESTS_NAME_SERVER_H
 #define TESTS_NAME_SERVER_H
@@ -22,5 +26,9 @@ void name_server_stop(void);
 void name_server_answer_late(void);
 /* How many queries came in. */
 int name_server_queries(void);
+/* The names asked for since the last call, in order and each but once in a row, parted by spaces. */
+const char *name_server_asked(void);
+/* "127.0.0.1:5300": where it listens. */
+const char *name_server_address(void);
 
 #endif

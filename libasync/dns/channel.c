@@ -1,0 +1,301 @@
+#include "libasync/dns/channel.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <string.h>
+
+/* What fits through nearly every network unfragmented (DNS flag day 2020). */
+#define LONGEST_ANSWER 1232
+
+/* Since then c-ares keeps its queries in the order of their timeouts. */
+#define VERSION_OF_SORTED_TIMEOUTS 0x011400
+
+/* Datagrams that are heard before others have their turn. */
+#define HEARD_AT_ONCE 256
+
+static enum answer translate(int status)
+{
+    switch (status) {
+    case ARES_SUCCESS:
+        return ANSWER_FOUND;
+    case ARES_ENODATA:
+        return ANSWER_NO_DATA;
+    case ARES_ENOTFOUND:
+        return ANSWER_NO_NAME;
+    case ARES_EFORMERR:
+        return ANSWER_MALFORMED;
+    case ARES_ESERVFAIL:
+        return ANSWER_FAILED;
+    case ARES_ENOTIMP:
+        return ANSWER_UNSUPPORTED;
+    case ARES_EREFUSED:
+        return ANSWER_REFUSED;
+    case ARES_ETIMEOUT:
+        return ANSWER_LATE;
+    case ARES_ECONNREFUSED:
+        return ANSWER_UNREACHABLE;
+    case ARES_ENOMEM:
+    case ARES_ECANCELLED:    /* there was no memory to hear the answer */
+        return ANSWER_NO_MEMORY;
+    case ARES_EDESTRUCTION:
+        return ANSWER_CLOSED;
+    default:
+        return ANSWER_NONSENSE;
+    }
+}
+
+/* A server that knows no EDNS took the question for malformed. c-ares leaves EDNS out from the first such answer on, but
+ * has others under way by then. */
+static bool ask_again(struct question *question, enum answer answer)
+{
+    struct channel *channel = question->channel;
+
+    if (answer != ANSWER_MALFORMED || question->is_asked_again || atomic_load(&channel->loop->closing))
+        return false;
+    question->is_asked_again = true;
+    question->channel = NULL;
+    list_insert_before(channel->waiting, &question->node);
+    return true;
+}
+
+static void on_answer(void *user, int status, int timeouts, unsigned char *bytes, int size)
+{
+    struct question *question = user;
+    struct channel *channel = question->channel;
+    struct message message = {bytes, (size_t)size};
+    enum answer answer;
+
+    channel->asked--;
+    channel->is_taken = true;
+    hearsay_forget(question);
+    channel_want_settling(channel);
+    answer = hearsay_judge(question, translate(status));
+    if (!ask_again(question, answer))
+        question_class(question)->answered(question, answer, bytes ? &message : NULL);
+}
+
+void channel_ask(struct channel *channel, struct question *question)
+{
+    channel->asked++;
+    question->channel = channel;
+    question->heard = 0;
+    channel->asking = question;
+    ares_query(channel->ares, question->name, 1, question->type, on_answer, question);
+    channel->asking = NULL;
+    channel_want_settling(channel);
+}
+
+void channel_process(struct channel *channel, int readable, int writable)
+{
+    if (!channel->ares)
+        return;
+    channel->budget = HEARD_AT_ONCE;
+    ares_process_fd(channel->ares, readable, writable);
+    channel_want_settling(channel);
+}
+
+static void on_timer(async_loop *loop, struct node *node)
+{
+    channel_process(container_of(node, struct channel, timer.node), NO_DESCRIPTOR, NO_DESCRIPTOR);
+}
+
+static const struct node_ops timer_ops = {.run = on_timer};
+
+/* A watched stream, in one direction. Datagrams are the wire's. */
+struct stream_watch {
+    struct channel *channel;
+    int descriptor;
+};
+
+static void free_watch(void *user)
+{
+    memory_release(user, sizeof(struct stream_watch));
+}
+
+static void on_readable(async_loop *loop, void *user)
+{
+    struct stream_watch *watched = user;
+
+    channel_process(watched->channel, watched->descriptor, NO_DESCRIPTOR);
+}
+
+static void on_writable(async_loop *loop, void *user)
+{
+    struct stream_watch *watched = user;
+
+    channel_process(watched->channel, NO_DESCRIPTOR, watched->descriptor);
+}
+
+typedef int add_watch(async_loop *loop, int descriptor, async_callback *callback, void *user, async_destroy *destroy);
+
+static void watch(struct channel *channel, int descriptor, async_callback *callback, add_watch *add)
+{
+    struct stream_watch *watched = memory_allocate(sizeof *watched);
+
+    if (!watched) {
+        channel->deaf = true;
+        return;
+    }
+    *watched = (struct stream_watch){channel, descriptor};
+    if (add(channel->loop, descriptor, callback, watched, free_watch) != 0)
+        channel->deaf = true;
+}
+
+/* Nothing more to watch for is said before the descriptor is closed. A loop that closes refuses to hear of it, but it
+ * polls no more either, and ends every watch itself. */
+static void on_socket_state(void *user, ares_socket_t descriptor, int readable, int writable)
+{
+    struct channel *channel = user;
+
+    if (wire_has(channel, descriptor))
+        return;
+    if (readable)
+        watch(channel, descriptor, on_readable, async_loop_add_reader);
+    else
+        async_loop_remove_reader(channel->loop, descriptor);
+    if (writable)
+        watch(channel, descriptor, on_writable, async_loop_add_writer);
+    else
+        async_loop_remove_writer(channel->loop, descriptor);
+}
+
+/* Asking c-ares for its next timeout may cost a walk over all queries, so it is not asked when the answer is known to
+ * be no earlier than the timer. */
+static void arm(struct channel *channel)
+{
+    double now = clock_now();
+    struct timeval remaining;
+
+    if (channel->timer.index) {
+        if (channel->due <= now + channel->shortest_timeout)
+            return;
+        timer_stop(channel->loop, &channel->timer);
+    }
+    if (!channel->asked || !ares_timeout(channel->ares, NULL, &remaining))
+        return;
+    /* What is told is cut to whole milliseconds; a timer too early would fire again and again. */
+    channel->due = now + (double)remaining.tv_sec + (double)remaining.tv_usec * 1e-6 + 1e-3;
+    if (!timer_start(channel->loop, &channel->timer, channel->due))
+        channel->deaf = true;
+}
+
+/* Who is deaf would wait for ever, so all that is under way ends; the next may do better. */
+void channel_settle(struct channel *channel)
+{
+    if (!channel->ares)
+        return;
+    wire_flush(channel);
+    if (!channel->deaf)
+        arm(channel);
+    if (!channel->deaf)
+        return;
+    channel->deaf = false;
+    ares_cancel(channel->ares);
+}
+
+static pthread_once_t started = PTHREAD_ONCE_INIT;
+static int library_status;
+
+static void start_library(void)
+{
+    library_status = ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+static int set_servers(struct channel *channel)
+{
+    struct ares_addr_port_node nodes[MOST_SERVERS];
+
+    for (size_t i = 0; i < channel->servers.count; i++) {
+        const union host_address *server = &channel->servers.items[i];
+        bool six = server->any.sa_family == AF_INET6;
+        int port = ntohs(six ? server->ipv6.sin6_port : server->ipv4.sin_port);
+
+        nodes[i] = (struct ares_addr_port_node){
+            .next = i + 1 < channel->servers.count ? &nodes[i + 1] : NULL,
+            .family = server->any.sa_family,
+            .udp_port = port,
+            .tcp_port = port,
+        };
+        if (six)
+            memcpy(&nodes[i].addr.addr6, &server->ipv6.sin6_addr, sizeof server->ipv6.sin6_addr);
+        else
+            nodes[i].addr.addr4 = server->ipv4.sin_addr;
+    }
+    return ares_set_servers_ports(channel->ares, nodes);
+}
+
+#define OPTIONS                                                                                                        \
+    (ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS |              \
+     ARES_OPT_EDNSPSZ | ARES_OPT_RESOLVCONF)
+
+/* c-ares is told everything, and given an empty file, so that it reads none of its own accord. */
+static int open_ares(struct channel *channel, const struct configuration *configuration)
+{
+    struct ares_options options = {
+        .flags = ARES_FLAG_EDNS | (configuration->over_tcp ? ARES_FLAG_USEVC : 0),
+        .timeout = configuration->milliseconds,
+        .tries = configuration->attempts,
+        .sock_state_cb = on_socket_state,
+        .sock_state_cb_data = channel,
+        .lookups = (char *)"b",
+        .ednspsz = LONGEST_ANSWER,
+        .resolvconf_path = (char *)"/dev/null",
+    };
+    int mask = OPTIONS | (configuration->rotate ? ARES_OPT_ROTATE : ARES_OPT_NOROTATE), status;
+
+#ifdef ARES_OPT_QUERY_CACHE
+    mask |= ARES_OPT_QUERY_CACHE;    /* what is told is what the servers say now */
+#endif
+    pthread_once(&started, start_library);
+    status = library_status;
+    if (status == ARES_SUCCESS)
+        status = ares_init_options(&channel->ares, &options, mask);
+    if (status != ARES_SUCCESS)
+        return status;
+    ares_set_socket_functions(channel->ares, &wire_functions, channel);
+    status = set_servers(channel);
+    if (status != ARES_SUCCESS)
+        ares_destroy(channel->ares);
+    return status;
+}
+
+struct channel *channel_open(async_loop *loop, const struct configuration *configuration, struct node *keeper,
+                             struct node *waiting, int *status)
+{
+    struct channel *channel = memory_allocate(sizeof *channel);
+    int version;
+
+    *status = ARES_ENOMEM;
+    if (!channel)
+        return NULL;
+    memset(channel, 0, sizeof *channel);
+    timer_init(&channel->timer, &timer_ops);
+    channel->loop = loop;
+    channel->keeper = keeper;
+    channel->waiting = waiting;
+    channel->servers = configuration->servers;
+    servers_write(&channel->servers, channel->described, sizeof channel->described);
+    ares_version(&version);
+    if (version < VERSION_OF_SORTED_TIMEOUTS)
+        channel->shortest_timeout = configuration->milliseconds * 1e-3;
+    *status = open_ares(channel, configuration);
+    if (*status == ARES_SUCCESS)
+        return channel;
+    memory_release(channel, sizeof *channel);
+    return NULL;
+}
+
+void channel_close(struct channel *channel)
+{
+    ares_channel ares = channel->ares;
+
+    timer_stop(channel->loop, &channel->timer);
+    channel->ares = NULL;
+    ares_destroy(ares);
+}
+
+void channel_free(struct channel *channel)
+{
+    wire_free(channel);
+    memory_release(channel, sizeof *channel);
+}
