@@ -38,6 +38,20 @@ extern "C" {
 ASYNC_API async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *service, int family, int type,
                                           uint32_t flags);
 
+/**
+ * Ask these name servers, whatever resolv.conf says of them; its other settings still count. Lookups under way go on
+ * with those that they were begun with.
+ *
+ * @param loop     the loop (lent)
+ * @param servers  addresses with or without a port, parted by commas or blanks: "127.0.0.1:5300, [::1]:5301, ::1" (lent);
+ *                 NULL for those of resolv.conf again
+ * @return 0; ASYNC_EINVAL when one is no address, or there are none or more than 8; ASYNC_ENOMEM, ASYNC_ECLOSED,
+ *         ASYNC_ETHREAD
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API int async_dns_set_servers(async_loop *loop, const char *servers);
+
 #ifdef __cplusplus
 }
 #endif

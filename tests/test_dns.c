@@ -306,7 +306,7 @@ static struct configuration configuration_of(const char *text, const char *optio
         setenv("RES_OPTIONS", options, 1);
     if (domains)
         setenv("LOCALDOMAIN", domains, 1);
-    configuration_read(&configuration, configuration_path);
+    ck_assert(configuration_read(&configuration, configuration_path));
     unlink(configuration_path);
     unsetenv("RES_OPTIONS");
     unsetenv("LOCALDOMAIN");

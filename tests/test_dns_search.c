@@ -192,6 +192,67 @@ START_TEST(names_beyond_ascii_are_asked_for_in_their_own_form)
 }
 END_TEST
 
+START_TEST(name_servers_can_be_set)
+{
+    async_future *late;
+
+    serve("");
+    ck_assert_int_eq(async_dns_set_servers(loop, "127.0.0.1:1, [::1]:1"), 0);
+    ck_assert_str_eq(outcome(ask("one.test")),
+                     "EDNS host 'one.test': the name servers 127.0.0.1:1, [::1]:1 cannot be reached");
+    ck_assert_int_eq(async_dns_set_servers(loop, name_server_address()), 0);
+    late = ask("late.test");
+    while (name_server_queries() < 2)
+        turn();
+    ck_assert_int_eq(async_dns_set_servers(loop, "127.0.0.1:1"), 0);
+    configure("options ndots:2\n");
+    ck_assert_int_eq(finish(ask("one.test")), ASYNC_EDNS);
+    ck_assert_int_eq(async_dns_set_servers(loop, NULL), 0);
+    ck_assert_str_eq(outcome(ask("one.test")), "192.0.2.1:0/tcp");
+    name_server_answer_late();
+    ck_assert_str_eq(outcome(late), "192.0.2.1:0/tcp");
+    serve_no_more();
+}
+END_TEST
+
+START_TEST(name_servers_that_are_none_are_refused_and_the_former_stay)
+{
+    static const char *const wrong[] = {"",       ",",         "localhost",  "127.0.0.1:0", "127.0.0.1:65536", "[::1",
+                                        "[::1]5", "::1 1.2.3", "127.0.0.1:", "127.0.0.1:x", "fe80::1%nosuch0",
+                                        "::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1"};
+
+    serve("");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ck_assert_int_eq(async_dns_set_servers(loop, wrong[i]), ASYNC_EINVAL);
+    ck_assert_str_eq(outcome(ask("one.test")), "192.0.2.1:0/tcp");
+    ck_assert_int_eq(async_dns_set_servers(NULL, NULL), ASYNC_EINVAL);
+    ck_assert_int_eq(async_loop_close(loop), 0);
+    ck_assert_int_eq(async_dns_set_servers(loop, NULL), ASYNC_ECLOSED);
+    serve_no_more();
+}
+END_TEST
+
+START_TEST(servers_without_memory_are_not_set)
+{
+    bool failed = true;
+
+    for (size_t n = 1; failed; n++) {
+        int error;
+
+        async_loop_close(loop);
+        async_loop_unref(loop);
+        loop = async_loop_new();
+        serve("");
+        memory_fail_at(n, false);
+        error = async_dns_set_servers(loop, name_server_address());
+        failed = memory_has_failed();
+        ck_assert_int_eq(error, failed ? ASYNC_ENOMEM : 0);
+        ck_assert_int_eq(finish(ask("one.test")), 0);
+        serve_no_more();
+    }
+}
+END_TEST
+
 int main(void)
 {
     return RUN_TESTS("dns_search", a_short_name_is_sought_in_the_domains, ndots_tells_what_is_short,
@@ -199,5 +260,6 @@ int main(void)
                      a_domain_that_makes_the_name_too_long_is_left_out,
                      a_new_hosts_file_counts_from_the_next_lookup_on, a_file_is_believed_for_a_while,
                      a_new_resolv_conf_loses_no_lookup, a_lookup_under_way_may_outlast_two_files_and_its_loop,
-                     names_beyond_ascii_are_asked_for_in_their_own_form);
+                     names_beyond_ascii_are_asked_for_in_their_own_form, name_servers_can_be_set,
+                     name_servers_that_are_none_are_refused_and_the_former_stay, servers_without_memory_are_not_set);
 }

@@ -45,7 +45,8 @@ struct inbound {
     uint8_t bytes[INBOUND][LONGEST_DATAGRAM];
 };
 
-#define ID_SLOTS 1024
+#define IDS 128
+#define ID_SLOTS 4096
 struct channel {
     struct timer timer;
     async_loop *loop;
@@ -65,6 +66,9 @@ struct channel {
     uint32_t budget;                    /* datagrams that c-ares may still have in this turn */
     bool is_handed, is_taken;           /* whether c-ares was handed a datagram, and took it for an answer */
     struct question *asking;            /* c-ares is being asked it */
+    bool has_no_edns;                   /* a server did not understand it */
+    uint32_t ids_left;
+    uint16_t ids[IDS];                  /* random ones; those up to `ids_left` were not used yet */
     struct question *by_id[ID_SLOTS];
 };
 
@@ -94,6 +98,7 @@ void wire_flush(struct channel *channel);
 void wire_free(struct channel *channel);
 
 /* hearsay.c: what is learned from a datagram that c-ares did not take for an answer. */
+void hearsay_asked(struct channel *channel, struct question *question, const struct message *datagram);
 void hearsay_sent(struct channel *channel, const struct message *datagram);
 void hearsay_rejected(struct channel *channel, const struct message *datagram);
 void hearsay_forget(struct question *question);

@@ -191,11 +191,13 @@ static void search_own_domain(struct configuration *configuration)
         read_search(configuration, dot + 1);
 }
 
-void configuration_read(struct configuration *configuration, const char *path)
+bool configuration_read(struct configuration *configuration, const char *path)
 {
     size_t size;
     char *text = file_read(path, &size), *rest;
 
+    if (!text && size)
+        return false;
     /* Wholly, with what lies between the members: two configurations are compared as bytes. */
     memset(configuration, 0, sizeof *configuration);
     configuration->milliseconds = DEFAULT_MILLISECONDS;
@@ -210,6 +212,7 @@ void configuration_read(struct configuration *configuration, const char *path)
     read_environment(configuration);
     if (!configuration->servers.count)
         servers_read(&configuration->servers, "127.0.0.1");
+    return true;
 }
 
 bool configuration_is_same(const struct configuration *one, const struct configuration *other)

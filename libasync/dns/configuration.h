@@ -33,8 +33,8 @@ struct configuration {
     bool rotate, over_tcp;
 };
 
-/* Never fails: what is missing or makes no sense is as if it had not been written. */
-void configuration_read(struct configuration *configuration, const char *path);
+/* What is missing or makes no sense is as if it had not been written. False without memory. */
+bool configuration_read(struct configuration *configuration, const char *path);
 bool configuration_is_same(const struct configuration *one, const struct configuration *other);
 
 /* "127.0.0.1:5300, [::1]:5301 fe80::1%eth0"; false when one of them is none, or there are none or too many. */

@@ -11,20 +11,33 @@ enum { SERVER_FAILURE = 2, NOT_IMPLEMENTED = 4, REFUSED = 5 };
 /* Who is flooded with nonsense need not search for its meaning. */
 #define MOST_SEARCHED 1024
 
-void hearsay_sent(struct channel *channel, const struct message *datagram)
+static void note(struct channel *channel, struct question *question)
 {
-    struct question *question = channel->asking, **slot;
+    struct question **slot = &channel->by_id[question->id % ID_SLOTS];
 
-    if (!question || question->former)
-        return;
-    question->id = message_id(datagram);
-    question->hash = message_question(datagram);
-    slot = &channel->by_id[question->id % ID_SLOTS];
     question->next = *slot;
     question->former = slot;
     if (*slot)
         (*slot)->former = &question->next;
     *slot = question;
+}
+
+void hearsay_asked(struct channel *channel, struct question *question, const struct message *datagram)
+{
+    question->hash = message_question(datagram);
+    note(channel, question);
+}
+
+/* New versions of c-ares put a number of their own in the place of ours. */
+void hearsay_sent(struct channel *channel, const struct message *datagram)
+{
+    struct question *question = channel->asking;
+
+    if (!question || !question->former || question->id == message_id(datagram))
+        return;
+    hearsay_forget(question);
+    question->id = message_id(datagram);
+    note(channel, question);
 }
 
 void hearsay_forget(struct question *question)
@@ -62,6 +75,17 @@ static void search(struct channel *channel, uint32_t hash)
                 question->heard = ANSWER_OTHER_ID;
 }
 
+/* Of those with the number, the one that was asked, else any. */
+static struct question *find(const struct channel *channel, uint16_t id, uint32_t hash)
+{
+    struct question *found = NULL;
+
+    for (struct question *question = channel->by_id[id % ID_SLOTS]; question; question = question->next)
+        if (question->id == id && (!found || question->hash == hash))
+            found = question;
+    return found;
+}
+
 void hearsay_rejected(struct channel *channel, const struct message *datagram)
 {
     struct question *question;
@@ -72,8 +96,7 @@ void hearsay_rejected(struct channel *channel, const struct message *datagram)
         return;
     id = message_id(datagram);
     hash = message_question(datagram);
-    for (question = channel->by_id[id % ID_SLOTS]; question && question->id != id; question = question->next)
-        ;
+    question = find(channel, id, hash);
     if (!question)
         search(channel, hash);
     else

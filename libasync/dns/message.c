@@ -239,6 +239,66 @@ enum answer message_addresses(const struct message *message, uint16_t type, unio
     return answer == ANSWER_FOUND && !*count ? ANSWER_NO_DATA : answer;
 }
 
+/* The next letter of a name in text form: itself, or behind a backslash itself or as three digits. */
+static uint8_t read_letter(const char **text)
+{
+    const char *at = *text;
+    unsigned number;
+
+    if (*at != '\\' || !at[1]) {
+        *text = at + 1;
+        return (uint8_t)*at;
+    }
+    if (strspn(at + 1, "0123456789") < 3) {
+        *text = at + 2;
+        return (uint8_t)at[1];
+    }
+    number = (unsigned)(at[1] - '0') * 100 + (unsigned)(at[2] - '0') * 10 + (unsigned)(at[3] - '0');
+    *text = at + 4;
+    return (uint8_t)number;
+}
+
+/* Each part behind its length; 0 when a part or the whole is too long. */
+static size_t write_name(uint8_t *bytes, const char *name)
+{
+    size_t length = 0, used = 1;
+
+    for (;;) {
+        if (*name && *name != '.') {
+            if (used == MOST_OF_NAME || ++length > 63)
+                return 0;
+            bytes[used++] = read_letter(&name);
+            continue;
+        }
+        bytes[used - length - 1] = (uint8_t)length;
+        if (!length)
+            return used;
+        name += *name == '.';
+        if (used++ == MOST_OF_NAME)
+            return 0;
+        length = 0;
+    }
+}
+
+size_t message_write(uint8_t *bytes, uint16_t id, const char *name, uint16_t type, uint16_t longest)
+{
+    const uint8_t header[] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1, 0, 0, 0, 0, 0, longest > 0};
+    const uint8_t options[] = {0, 0, 41, (uint8_t)(longest >> 8), (uint8_t)longest, 0, 0, 0, 0, 0, 0};
+    const uint8_t question[] = {(uint8_t)(type >> 8), (uint8_t)type, 0, CLASS_INTERNET};
+    size_t size = write_name(bytes + HEADER_SIZE, name);
+
+    if (!size)
+        return 0;
+    memcpy(bytes, header, sizeof header);
+    size += HEADER_SIZE;
+    memcpy(bytes + size, question, sizeof question);
+    size += sizeof question;
+    if (!longest)
+        return size;
+    memcpy(bytes + size, options, sizeof options);
+    return size + sizeof options;
+}
+
 uint32_t message_question(const struct message *message)
 {
     uint32_t hash = 2166136261u;

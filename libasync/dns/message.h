@@ -36,6 +36,7 @@ enum answer {
     ANSWER_CLOSED,
 };
 
+#define HEADER_SIZE 12
 struct message {
     const uint8_t *bytes;
     size_t size;
@@ -84,8 +85,12 @@ static inline uint32_t read_32(const uint8_t *bytes)
     return (uint32_t)read_16(bytes) << 16 | read_16(bytes + 2);
 }
 
+/* A question for a record, with recursion wanted, and with EDNS where `longest` tells the longest answer wanted, else 0.
+ * The name is in text form, as message_name writes it. Its size; 0 when the name is none. */
+#define LONGEST_QUESTION (HEADER_SIZE + 255 + 4 + 11)
+size_t message_write(uint8_t *bytes, uint16_t id, const char *name, uint16_t type, uint16_t longest);
+
 /* Parts of the header. */
-#define HEADER_SIZE 12
 static inline uint16_t message_id(const struct message *message)
 {
     return read_16(message->bytes);

@@ -8,8 +8,8 @@
 #include <ares.h>
 #include <string.h>
 
-/* Questions under way have numbers of 16 bits, and c-ares seeks a free one by guessing: half of all numbers taken is as
- * far as that goes well. */
+/* Questions under way have numbers of 16 bits. Old versions of c-ares tell those of the same number apart by what they
+ * ask, new ones seek a free number by guessing: half of all taken is as far as that goes well. */
 #define MOST_ASKED 32768
 /* Answers that the kernel keeps for a socket, for whom it gives no more than it gives everybody. */
 #define MOST_OF_A_LINE 200
@@ -23,13 +23,15 @@ struct resolver_settings resolver_settings = {
 };
 
 /* The servers that were set have precedence over those of the file. */
-static void read_configuration(const struct resolver *resolver, struct configuration *configuration)
+static bool read_configuration(const struct resolver *resolver, struct configuration *configuration)
 {
-    configuration_read(configuration, resolver_settings.configuration);
+    if (!configuration_read(configuration, resolver_settings.configuration))
+        return false;
     if (resolver->own_servers)
         configuration->servers = *resolver->own_servers;
     else if (resolver_settings.servers)
         servers_read(&configuration->servers, resolver_settings.servers);
+    return true;
 }
 
 /* The old channel drains by itself; without memory for a new one, it stays. False without memory. */
@@ -54,11 +56,14 @@ static async_value *use_configuration(struct resolver *resolver)
 {
     struct configuration *configuration = memory_allocate(sizeof *configuration);
     struct file_state state = file_look(resolver_settings.configuration);
-    int status = ARES_SUCCESS;
+    int status = ARES_ENOMEM;
 
     if (!configuration)
         return error_static(ASYNC_ENOMEM);
-    read_configuration(resolver, configuration);
+    if (!read_configuration(resolver, configuration)) {
+        memory_release(configuration, sizeof *configuration);
+        return error_static(ASYNC_ENOMEM);
+    }
     if (resolver->configuration && configuration_is_same(configuration, resolver->configuration)) {
         memory_release(configuration, sizeof *configuration);
     } else if (change_channel(resolver, configuration, &status)) {
@@ -237,4 +242,53 @@ bool question_forget(struct question *question)
         return false;
     node_unlink(&question->node);
     return true;
+}
+
+static struct servers *copy_servers(const struct servers *servers)
+{
+    struct servers *copy = memory_allocate(sizeof *copy);
+
+    if (copy)
+        memcpy(copy, servers, sizeof *copy);
+    return copy;
+}
+
+/* All or nothing: without a channel to them, the former ones stay. */
+static int set_servers(struct resolver *resolver, struct servers *servers)
+{
+    struct servers *former = resolver->own_servers;
+    async_value *error;
+    int code;
+
+    resolver->own_servers = servers;
+    error = use_configuration(resolver);
+    code = error ? async_value_error(error) : 0;
+    async_value_unref(error);
+    if (code)
+        resolver->own_servers = former;
+    memory_release(code ? servers : former, sizeof *servers);
+    return code;
+}
+
+int async_dns_set_servers(async_loop *loop, const char *servers)
+{
+    int code = loop_enter(loop);
+    struct servers given, *copy = NULL;
+    struct resolver *resolver;
+    async_value *error;
+
+    if (code)
+        return code;
+    memset(&given, 0, sizeof given);
+    if (servers && !servers_read(&given, servers))
+        return ASYNC_EINVAL;
+    error = resolver_open(loop, &resolver);
+    if (error) {
+        code = async_value_error(error);
+        async_value_unref(error);
+        return code;
+    }
+    if (servers && !(copy = copy_servers(&given)))
+        return ASYNC_ENOMEM;
+    return set_servers(resolver, copy);
 }
