@@ -37,3 +37,4 @@
 %include "libasync/stream.h"
 %include "libasync/server.h"
 %include "libasync/socket.h"
+%include "libasync/record.h"

@@ -31,5 +31,6 @@
 #include "libasync/stream.h"
 #include "libasync/socket.h"
 #include "libasync/server.h"
+#include "libasync/record.h"
 
 #endif

@@ -11,15 +11,8 @@
 
 static void serve(void)
 {
-    use_hosts("");
+    serve_names("");
     setenv("RES_OPTIONS", "retrans:50 retry:2", 1);
-    name_server_start(loop);
-}
-
-static void serve_no_more(void)
-{
-    name_server_stop();
-    forget_hosts();
 }
 
 START_TEST(each_fault_of_a_name_server_has_words_of_its_own)

@@ -32,21 +32,19 @@ static void configure(const char *text)
 
 static void serve(const char *configuration)
 {
-    use_hosts("");
+    serve_names("");
     write_file(configuration_path, "");
     write_file(hosts_path, "");
     resolver_settings.configuration = configuration_path;
     resolver_settings.hosts = hosts_path;
     resolver_settings.check_seconds = 0;
-    name_server_start(loop);
     resolver_settings.servers = NULL;
     configure(configuration);
 }
 
-static void serve_no_more(void)
+static void stop(void)
 {
-    name_server_stop();
-    forget_hosts();
+    serve_no_more();
     unlink(configuration_path);
     unlink(hosts_path);
 }
@@ -66,7 +64,7 @@ START_TEST(a_short_name_is_sought_in_the_domains)
     check("one.", "192.0.2.1:0/tcp", "one");
     check("a.nowhere", "ENONAME host 'a.nowhere': no such host name", "a.nowhere a.nowhere.nowhere a.nowhere.test");
     check("empty", "ENONAME host 'empty': it has no address", "empty.nowhere empty.test empty");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -77,7 +75,7 @@ START_TEST(ndots_tells_what_is_short)
     check("one.a.test", "192.0.2.1:0/tcp", "one.a.test");
     configure("search nowhere\noptions ndots:0\n");
     check("one", "192.0.2.1:0/tcp", "one");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -89,7 +87,7 @@ START_TEST(a_server_that_fails_does_not_end_the_search_and_is_told_in_the_end)
     snprintf(expected, sizeof expected, "EDNS host 'fails': the name server %s failed to find an answer",
              name_server_address());
     check("fails", expected, "fails.a.test fails.nowhere fails");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -105,7 +103,7 @@ START_TEST(a_domain_that_makes_the_name_too_long_is_left_out)
     ck_assert_int_eq(finish(ask(name)), ASYNC_ENONAME);
     snprintf(asked, sizeof asked, "%s.test %s", name, name);
     ck_assert_str_eq(name_server_asked(), asked);
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -118,7 +116,7 @@ START_TEST(a_new_hosts_file_counts_from_the_next_lookup_on)
     check("printer.test", "192.0.2.8:0/tcp", "");
     unlink(hosts_path);
     check("printer.test", "ENONAME host 'printer.test': no such host name", "printer.test");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -130,7 +128,7 @@ START_TEST(a_file_is_believed_for_a_while)
     check("printer.test", "192.0.2.7:0/tcp", "");
     replace(hosts_path, "192.0.2.8 printer.test\n");
     check("printer.test", "192.0.2.7:0/tcp", "");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -155,7 +153,7 @@ START_TEST(a_new_resolv_conf_loses_no_lookup)
     name_server_answer_late();
     for (int i = 0; i < 4; i++)
         ck_assert_str_eq(outcome(late[i]), "192.0.2.1:0/tcp");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -173,7 +171,7 @@ START_TEST(a_lookup_under_way_may_outlast_two_files_and_its_loop)
     ck_assert_int_eq(async_loop_close(loop), 0);
     ck_assert_int_eq(async_future_error(late), ASYNC_ECLOSED);
     async_future_unref(late);
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -188,7 +186,7 @@ START_TEST(names_beyond_ascii_are_asked_for_in_their_own_form)
     check("b\303\274cher.local", "192.0.2.7:0/tcp", "");
     check("u\314\210.test", "ENONAME host 'u\314\210.test': a letter and its accent must be one character", "");
     check("\377.test", "ENONAME host '\377.test': it is not UTF-8", "");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -211,7 +209,7 @@ START_TEST(name_servers_can_be_set)
     ck_assert_str_eq(outcome(ask("one.test")), "192.0.2.1:0/tcp");
     name_server_answer_late();
     ck_assert_str_eq(outcome(late), "192.0.2.1:0/tcp");
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -228,7 +226,7 @@ START_TEST(name_servers_that_are_none_are_refused_and_the_former_stay)
     ck_assert_int_eq(async_dns_set_servers(NULL, NULL), ASYNC_EINVAL);
     ck_assert_int_eq(async_loop_close(loop), 0);
     ck_assert_int_eq(async_dns_set_servers(loop, NULL), ASYNC_ECLOSED);
-    serve_no_more();
+    stop();
 }
 END_TEST
 
@@ -248,7 +246,7 @@ START_TEST(servers_without_memory_are_not_set)
         failed = memory_has_failed();
         ck_assert_int_eq(error, failed ? ASYNC_ENOMEM : 0);
         ck_assert_int_eq(finish(ask("one.test")), 0);
-        serve_no_more();
+        stop();
     }
 }
 END_TEST

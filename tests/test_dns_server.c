@@ -13,14 +13,7 @@
 
 static void serve(void)
 {
-    use_hosts("192.0.2.7 printer\n");
-    name_server_start(loop);
-}
-
-static void serve_no_more(void)
-{
-    name_server_stop();
-    forget_hosts();
+    serve_names("192.0.2.7 printer\n");
 }
 
 /* "EDNS host 'x.test': the name server 127.0.0.1:5300 did so" */

@@ -32,19 +32,20 @@ static const char *const deeds[] = {
     [ANSWER_CIRCLE] = "sent aliases that go in a circle",
 };
 
-async_value *answer_failure(enum answer answer, const char *what, const char *name, const char *missing,
-                            const struct channel *channel)
+async_value *answer_failure(enum answer answer, const struct subject *subject, const struct channel *channel)
 {
+    const char *what = subject->what, *name = subject->name;
+
     switch (answer) {
     case ANSWER_NO_MEMORY:
         return error_static(ASYNC_ENOMEM);
     case ANSWER_CLOSED:
         return error_static(ASYNC_ECLOSED);
     case ANSWER_NO_NAME:
-        return dns_error(ASYNC_ENONAME, "%s '%s': no such %s", what, name, *what == 'h' ? "host name" : "name");
+        return dns_error(ASYNC_ENONAME, "%s '%s': %s", what, name, subject->unknown);
     case ANSWER_FOUND:
     case ANSWER_NO_DATA:
-        return dns_error(ASYNC_ENONAME, "%s '%s': it has no %s", what, name, missing);
+        return dns_error(ASYNC_ENONAME, "%s '%s': it has no %s", what, name, subject->missing);
     default:
         return dns_error(answer == ANSWER_LATE ? ASYNC_ETIMEDOUT : ASYNC_EDNS, "%s '%s': the name server%s %s %s", what,
                          name, channel->servers.count > 1 ? "s" : "", channel->described, deeds[answer]);

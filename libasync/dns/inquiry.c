@@ -22,6 +22,15 @@ bool inquiry_cancel(struct inquiry *inquiry, struct question *questions, size_t 
     return true;
 }
 
+void inquiry_ask(struct inquiry *inquiry, struct resolver *resolver, struct question *question,
+                 const struct question_class *class, const char *name, uint16_t type)
+{
+    future_hold(&inquiry->future);
+    inquiry->open = 1;
+    resolver_add(resolver, question, class, name, type);
+    resolver_ask_added(resolver);
+}
+
 bool inquiry_is_closing(const struct inquiry *inquiry)
 {
     return atomic_load(&inquiry->future.loop->closing);

@@ -23,6 +23,9 @@ static inline struct resolver *inquiry_resolver(const struct inquiry *inquiry)
     return inquiry->future.loop->resolver;
 }
 
+/* Asks its only question. */
+void inquiry_ask(struct inquiry *inquiry, struct resolver *resolver, struct question *question,
+                 const struct question_class *class, const char *name, uint16_t type);
 /* Each answer's last word. */
 void inquiry_answered(struct inquiry *inquiry);
 /* Ends it if it is still pending; at the loop's close nobody would call that a failure of its own. */

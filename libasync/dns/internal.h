@@ -23,9 +23,11 @@ struct ports {
 
 /* failure.c. The message begins with what it is about: "host 'example.org': …". */
 async_value *dns_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Why a question failed; `what` is "host" or "name", `missing` what there is none of. */
-async_value *answer_failure(enum answer answer, const char *what, const char *name, const char *missing,
-                            const struct channel *channel);
+/* What a question was about, in words: "host", "example.org", "no such host name", "address". */
+struct subject {
+    const char *what, *name, *unknown, *missing;
+};
+async_value *answer_failure(enum answer answer, const struct subject *subject, const struct channel *channel);
 /* A future by its outcome, or one that is done already. */
 void complete_by(async_future *future, async_value *taken);
 async_future *known_future(async_loop *loop, async_value *taken);
@@ -34,6 +36,9 @@ async_future *known_future(async_loop *loop, async_value *taken);
 async_value *service_find(const char *service, const char *host, int type, bool is_number, struct ports *ports);
 /* The name of a port, or the port as text. */
 void service_name(int port, int type, bool as_number, char *text, size_t size);
+
+/* record.c: NULL, and why. */
+async_value *record_read(const struct message *message, const struct found_record *found, enum answer *answer);
 
 /* list.c: each found address once a wanted type. */
 async_value *address_list(const union host_address *found, size_t count, const struct ports *ports);
@@ -45,6 +50,10 @@ bool name_is_within(const char *name, const char *reserved);
 bool name_is_never_there(const char *name);
 /* A name as name servers know it, in a place of NAME_SIZE: NULL, or what is wrong with it (given). */
 async_value *name_encode(const char *what, const char *given, bool is_host, char *name);
+union socket_address;
+union host_address host_of(const union socket_address *address);
+/* The name that the name of an address is asked for by, in a place of NAME_SIZE (RFC 1035, 3.5; RFC 3596, 2.5). */
+void name_of_address(const union host_address *address, char *name);
 async_value *name_loopback(int family, const struct ports *ports);
 
 /* idna.c: a name in UTF-8 in ASCII, cut where the room ends: NULL, or what is wrong with it. */

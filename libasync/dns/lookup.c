@@ -54,9 +54,10 @@ static async_value *list_in_order(struct lookup *lookup, union host_address *fou
 
 static async_value *failure(const struct lookup *lookup, enum answer answer)
 {
-    return answer_failure(answer, "host", lookup->host,
-                          lookup->family == ASYNC_ANY ? "address" : "address of that family",
-                          lookup->questions[0].channel);
+    struct subject subject = {"host", lookup->host, "no such host name",
+                              lookup->family == ASYNC_ANY ? "address" : "address of that family"};
+
+    return answer_failure(answer, &subject, lookup->questions[lookup->family == ASYNC_IPV6].channel);
 }
 
 static bool may_go_on(enum answer answer)

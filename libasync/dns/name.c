@@ -4,6 +4,7 @@
 #include "libasync/address/internal.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,7 +49,7 @@ static async_value *wildcard(int family, const struct ports *ports)
     return choose(addresses, family, ports);
 }
 
-static union host_address host_of(const union socket_address *parsed)
+union host_address host_of(const union socket_address *parsed)
 {
     return parsed->any.sa_family == AF_INET6 ? (union host_address){.ipv6 = parsed->ipv6}
                                              : (union host_address){.ipv4 = parsed->ipv4};
@@ -147,6 +148,16 @@ static bool ends_in_number(const char *host)
     while (i && isdigit((unsigned char)host[i - 1]))
         i--;
     return i < length && (i == 0 || host[i - 1] == '.');
+}
+
+void name_of_address(const union host_address *address, char *name)
+{
+    bool six = address->any.sa_family == AF_INET6;
+    const uint8_t *bytes = six ? address->ipv6.sin6_addr.s6_addr : (const uint8_t *)&address->ipv4.sin_addr;
+
+    for (int i = six ? 15 : 3; i >= 0; i--)
+        name += six ? sprintf(name, "%x.%x.", bytes[i] & 0x0f, bytes[i] >> 4) : sprintf(name, "%d.", bytes[i]);
+    strcpy(name, six ? "ip6.arpa" : "in-addr.arpa");
 }
 
 static bool is_ascii(const char *text)

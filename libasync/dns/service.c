@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MOST_PORT 65535
@@ -25,6 +26,30 @@ static int port_of_name(const char *service, const char *protocol)
     found = getservbyname(service, protocol);
 #endif
     return found ? ntohs((uint16_t)found->s_port) : NO_PORT;
+}
+
+static const char *name_of_port(int port, const char *protocol, char *text, size_t size)
+{
+    struct servent *found = NULL;
+#ifdef HAVE_GETSERVBYNAME_R
+    struct servent entry;
+    char aliases[4096];
+
+    if (getservbyport_r(htons((uint16_t)port), protocol, &entry, aliases, sizeof aliases, &found) != 0)
+        return NULL;
+#else
+    found = getservbyport(htons((uint16_t)port), protocol);
+#endif
+    if (!found)
+        return NULL;
+    snprintf(text, size, "%s", found->s_name);
+    return text;
+}
+
+void service_name(int port, int type, bool as_number, char *text, size_t size)
+{
+    if (as_number || !name_of_port(port, protocols[type == ASYNC_DATAGRAM], text, size))
+        snprintf(text, size, "%d", port);
 }
 
 static bool is_number(const char *service)

@@ -1,5 +1,7 @@
 /* Messages as RFC 1035 has them, section 4. A question is echoed as it came; names in answers point back to it. */
 #include "tests/support/name_server.h"
+#include "tests/support/lookups.h"
+#include "tests/support/support.h"
 
 #include "libasync/dns/settings.h"
 
@@ -27,7 +29,7 @@ struct packet {
     struct sockaddr_in peer;
 };
 
-static async_loop *loop;
+static async_loop *home;
 static int datagrams = -1, listener = -1, queries;
 static char address[32];
 static char asked[4096], last_asked[256];
@@ -104,6 +106,67 @@ static bool is(const struct packet *query, const char *label)
     return query->bytes[HEADER] == strlen(label) && memcmp(query->bytes + HEADER + 1, label, strlen(label)) == 0;
 }
 
+/* Names in the data end where the question's begins. */
+#define PARENT "\300\014"
+
+static const struct {
+    uint16_t type;
+    const char *data;
+    size_t size;
+} records[] = {
+#define RECORD(type, data) {type, data, sizeof data - 1}
+    RECORD(1, "\300\000\002\001"),
+    RECORD(28, "\040\001\015\270\0\0\0\0\0\0\0\0\0\0\0\001"),
+    RECORD(5, "\004both\004test\000"),
+    RECORD(2, "\002ns" PARENT),
+    RECORD(2, "\003ns2" PARENT),
+    RECORD(6, "\002ns" PARENT "\010john\056doe" PARENT "\170\245\202\001\0\0\034\040\0\0\016\020\0\022\165\0\0\0\1\054"),
+    RECORD(12, "\002a\\\001\001\000"),
+    RECORD(15, "\000\012\004mail" PARENT),
+    RECORD(15, "\000\024\005mail2" PARENT),
+    RECORD(16, "\005v=one\000\003t\000o"),
+    RECORD(16, ""),
+    RECORD(33, "\000\001\000\002\024\346\003sip" PARENT),
+    RECORD(257, "\200\005issueca.example.net"),
+    RECORD(64, "\000\001\000"),
+};
+
+static void append_records(struct packet *answer, uint16_t type)
+{
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
+        if (records[i].type == type)
+            append_record(answer, HEADER, type, records[i].data, records[i].size);
+}
+
+/* One byte short, or, of addresses, one too many; names point beyond the message. */
+static void append_broken(struct packet *answer, uint16_t type)
+{
+    switch (type) {
+    case 1:
+    case 28:
+        append_record(answer, HEADER, type, "\300\000\002\001\001", 5);
+        break;
+    case 16:
+        append_record(answer, HEADER, type, "\002a\003b", 4);
+        break;
+    case 257:
+        append_record(answer, HEADER, type, "\200\005iss", 5);
+        break;
+    case 33:
+        append_record(answer, HEADER, type, "\000\001\000\002\024", 5);
+        break;
+    case 6:
+        append_record(answer, HEADER, type, PARENT PARENT "\000\001", 6);
+        break;
+    case 15:
+        append_record(answer, HEADER, type, "\000\012\004mai", 6);
+        break;
+    default:
+        append_record(answer, HEADER, type, "\377\377", 2);
+        break;
+    }
+}
+
 static bool ends_nowhere(const struct packet *query)
 {
     static const char nowhere[] = "\007nowhere";
@@ -139,6 +202,12 @@ static int fill(struct packet *answer, const struct packet *query, bool over_tcp
         append_alias(answer, type);
     } else if (is(query, "chain")) {
         append_chain(answer, type);
+    } else if (is(query, "records")) {
+        append_records(answer, type);
+    } else if (is(query, "broken")) {
+        append_broken(answer, type);
+    } else if (is(query, "7") && type == 12) {
+        append_record(answer, HEADER, type, "\007printer\003own\004test", 18);
     } else if (is(query, "circle")) {
         append_record(answer, HEADER, TYPE_CNAME, "\300\014", 2);
     } else if (is(query, "garbage")) {
@@ -265,7 +334,7 @@ static void on_stream(async_loop *from, void *user)
     uint16_t size;
 
     if (recv(connection, &size, sizeof size, 0) != sizeof size) {
-        async_loop_remove_reader(loop, connection);
+        async_loop_remove_reader(home, connection);
         return;
     }
     query.size = ntohs(size);
@@ -287,7 +356,7 @@ static void on_connection(async_loop *from, void *user)
     int *connection = malloc(sizeof *connection);
 
     *connection = accept(listener, NULL, NULL);
-    async_loop_add_reader(loop, *connection, on_stream, connection, hang_up);
+    async_loop_add_reader(home, *connection, on_stream, connection, hang_up);
 }
 
 /* The same port for both, which another program may have for one of them. */
@@ -311,27 +380,27 @@ void name_server_start(async_loop *on)
 {
     struct sockaddr_in place;
 
-    loop = async_loop_ref(on);
+    home = async_loop_ref(on);
     queries = 0;
     *asked = *last_asked = '\0';
     late_count = 0;
     while (!open_both(&place))
         ;
     ck_assert_int_eq(listen(listener, 8), 0);
-    ck_assert_int_eq(async_loop_add_reader(loop, datagrams, on_datagram, NULL, NULL), 0);
-    ck_assert_int_eq(async_loop_add_reader(loop, listener, on_connection, NULL, NULL), 0);
+    ck_assert_int_eq(async_loop_add_reader(home, datagrams, on_datagram, NULL, NULL), 0);
+    ck_assert_int_eq(async_loop_add_reader(home, listener, on_connection, NULL, NULL), 0);
     snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(place.sin_port));
     resolver_settings.servers = address;
 }
 
 void name_server_stop(void)
 {
-    async_loop_remove_reader(loop, datagrams);
-    async_loop_remove_reader(loop, listener);
+    async_loop_remove_reader(home, datagrams);
+    async_loop_remove_reader(home, listener);
     close(datagrams);
     close(listener);
     datagrams = listener = -1;
-    loop = async_loop_unref(loop);
+    home = async_loop_unref(home);
 }
 
 int name_server_queries(void)
@@ -351,4 +420,16 @@ const char *name_server_asked(void)
 const char *name_server_address(void)
 {
     return address;
+}
+
+void serve_names(const char *hosts)
+{
+    use_hosts(hosts);
+    name_server_start(loop);
+}
+
+void serve_no_more(void)
+{
+    name_server_stop();
+    forget_hosts();
 }

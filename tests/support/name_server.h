@@ -12,6 +12,8 @@
  *     chain     aliases in disorder, to both    refuses   REFUSED
  *     xn--...   as one                          unable    NOTIMP
  *     old       as one; knows no EDNS           circle    a CNAME to itself
+ *     records   one of each type or two         broken    records whose data is none
+ *     7         PTR to printer.own.test
  *
  * All other names it says are not there, and so it says of those that end in ".nowhere".
  */
@@ -23,6 +25,9 @@
 /* Starts it and has the resolvers of new loops ask it, and nobody else. */
 void name_server_start(async_loop *loop);
 void name_server_stop(void);
+/* The same on the test's loop, and with a hosts file. */
+void serve_names(const char *hosts);
+void serve_no_more(void);
 void name_server_answer_late(void);
 /* How many queries came in. */
 int name_server_queries(void);
