@@ -30,6 +30,7 @@ static const char *const deeds[] = {
     [ANSWER_OTHER_ID] = "only answered under another number",
     [ANSWER_OTHER_QUESTION] = "only answered another question",
     [ANSWER_CIRCLE] = "sent aliases that go in a circle",
+    [ANSWER_NO_DESCRIPTOR] = "cannot be asked, for no descriptor is left",
 };
 
 async_value *answer_failure(enum answer answer, const struct subject *subject, const struct channel *channel)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MOST_LETTERS 256
+#define LAST_LETTER 0x10ffff
 
 /* Capital letters: those of a range in which each stands `distance` before its small one, or in turns with it. */
 static const struct capitals {
@@ -90,7 +91,7 @@ static bool read_letter(const char **text, uint32_t *letter)
         *letter = *letter << 6 | (bytes[i] & 0x3f);
     }
     *text += 1 + more;
-    return *letter >= least[more];
+    return *letter >= least[more] && *letter <= LAST_LETTER;
 }
 
 static bool is_dot(uint32_t letter)

@@ -129,7 +129,12 @@ static ares_socket_t open_gate(struct channel *channel, int family)
 
 static ares_socket_t open_any(int family, int type, int protocol, void *user)
 {
-    return type == SOCK_DGRAM ? open_gate(user, family) : socket_open(family, type);
+    struct channel *channel = user;
+    ares_socket_t descriptor = type == SOCK_DGRAM ? open_gate(channel, family) : socket_open(family, type);
+
+    if (descriptor == ARES_SOCKET_BAD && (errno == EMFILE || errno == ENFILE) && channel->asking)
+        channel->asking->heard = ANSWER_NO_DESCRIPTOR;
+    return descriptor;
 }
 
 /* A loop that closes keeps its watches until it has dropped them, and those may still be queued. */
