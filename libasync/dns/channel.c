@@ -133,62 +133,98 @@ static void on_timer(async_loop *loop, struct node *node)
 
 static const struct node_ops timer_ops = {.run = on_timer};
 
-/* A watched stream, in one direction. Datagrams are the wire's. */
-struct stream_watch {
+static void on_news(async_loop *loop, struct node *node)
+{
+    struct channel *channel = container_of(node, struct channel, news);
+
+    wire_hear(channel);
+    channel_want_settling(channel);
+}
+
+static const struct node_ops news_ops = {.run = on_news};
+
+/* A watched stream. Datagrams are the wire's. */
+struct stream {
+    struct watch watch;
+    struct node node;
     struct channel *channel;
-    int descriptor;
+    struct stream *next;
+    int descriptor, events;
 };
 
-static void free_watch(void *user)
+/* c-ares may give the stream up meanwhile, so it is not touched after its calls. */
+static void look_at_stream(async_loop *loop, struct node *node)
 {
-    memory_release(user, sizeof(struct stream_watch));
+    struct stream *stream = container_of(node, struct stream, node);
+    int descriptor = stream->descriptor, events = stream->events;
+
+    stream->events = 0;
+    channel_process(stream->channel, events & WATCH_READ ? descriptor : NO_DESCRIPTOR,
+                    events & WATCH_WRITE ? descriptor : NO_DESCRIPTOR);
 }
 
-static void on_readable(async_loop *loop, void *user)
-{
-    struct stream_watch *watched = user;
+static const struct node_ops stream_ops = {.run = look_at_stream};
 
-    channel_process(watched->channel, watched->descriptor, NO_DESCRIPTOR);
+static void on_stream_ready(async_loop *loop, struct watch *watch, int events)
+{
+    struct stream *stream = container_of(watch, struct stream, watch);
+
+    stream->events |= events;
+    if (!node_is_linked(&stream->node))
+        loop_queue(loop, &stream->node);
 }
 
-static void on_writable(async_loop *loop, void *user)
+static struct stream **find_stream(struct channel *channel, int descriptor)
 {
-    struct stream_watch *watched = user;
+    struct stream **place = &channel->streams;
 
-    channel_process(watched->channel, NO_DESCRIPTOR, watched->descriptor);
+    while (*place && (*place)->descriptor != descriptor)
+        place = &(*place)->next;
+    return place;
 }
 
-typedef int add_watch(async_loop *loop, int descriptor, async_callback *callback, void *user, async_destroy *destroy);
-
-static void watch(struct channel *channel, int descriptor, async_callback *callback, add_watch *add)
+static void add_stream(struct channel *channel, int descriptor, int events)
 {
-    struct stream_watch *watched = memory_allocate(sizeof *watched);
+    struct stream *stream = memory_allocate(sizeof *stream);
 
-    if (!watched) {
+    if (!stream) {
         channel->deaf = true;
         return;
     }
-    *watched = (struct stream_watch){channel, descriptor};
-    if (add(channel->loop, descriptor, callback, watched, free_watch) != 0)
-        channel->deaf = true;
+    *stream = (struct stream){
+        .node.ops = &stream_ops, .channel = channel, .next = channel->streams, .descriptor = descriptor};
+    channel->streams = stream;
+    watch_init(&stream->watch, descriptor, on_stream_ready);
+    watch_set(channel->loop, &stream->watch, events);
 }
 
-/* Nothing more to watch for is said before the descriptor is closed. A loop that closes refuses to hear of it, but it
- * polls no more either, and ends every watch itself. */
+static void remove_stream(struct channel *channel, struct stream **place)
+{
+    struct stream *stream = *place;
+
+    *place = stream->next;
+    watch_set(channel->loop, &stream->watch, 0);
+    if (node_is_linked(&stream->node))
+        node_unlink(&stream->node);
+    memory_release(stream, sizeof *stream);
+}
+
+/* Nothing more to watch for is said before the descriptor is closed. */
 static void on_socket_state(void *user, ares_socket_t descriptor, int readable, int writable)
 {
     struct channel *channel = user;
+    int events = (readable ? WATCH_READ : 0) | (writable ? WATCH_WRITE : 0);
+    struct stream **place;
 
     if (wire_has(channel, descriptor))
         return;
-    if (readable)
-        watch(channel, descriptor, on_readable, async_loop_add_reader);
-    else
-        async_loop_remove_reader(channel->loop, descriptor);
-    if (writable)
-        watch(channel, descriptor, on_writable, async_loop_add_writer);
-    else
-        async_loop_remove_writer(channel->loop, descriptor);
+    place = find_stream(channel, descriptor);
+    if (!*place && events)
+        add_stream(channel, descriptor, events);
+    else if (*place && events)
+        watch_set(channel->loop, &(*place)->watch, events);
+    else if (*place)
+        remove_stream(channel, place);
 }
 
 /* Asking c-ares for its next timeout may cost a walk over all queries, so it is not asked when the answer is known to
@@ -302,6 +338,7 @@ struct channel *channel_open(async_loop *loop, const struct configuration *confi
         return NULL;
     memset(channel, 0, sizeof *channel);
     timer_init(&channel->timer, &timer_ops);
+    channel->news.ops = &news_ops;
     channel->loop = loop;
     channel->keeper = keeper;
     channel->waiting = waiting;
@@ -328,6 +365,7 @@ void channel_close(struct channel *channel)
 
 void channel_free(struct channel *channel)
 {
-    wire_free(channel);
+    if (node_is_linked(&channel->news))
+        node_unlink(&channel->news);
     memory_release(channel, sizeof *channel);
 }

@@ -61,7 +61,9 @@ struct channel {
     struct servers servers;
     char described[256];                /* those, for messages */
 
+    struct node news;                   /* queued when there are datagrams to be heard */
     struct gate *gates;                 /* wire.c's */
+    struct stream *streams;
     struct inbound inbound;
     uint32_t budget;                    /* datagrams that c-ares may still have in this turn */
     bool is_handed, is_taken;           /* whether c-ares was handed a datagram, and took it for an answer */
@@ -75,7 +77,7 @@ struct channel {
 /* NULL and a status of c-ares'. */
 struct channel *channel_open(async_loop *loop, const struct configuration *configuration, struct node *keeper,
                              struct node *waiting, int *status);
-/* Ends all questions with ANSWER_CLOSED. The memory stays until channel_free: watches may still be queued. */
+/* Ends all questions with ANSWER_CLOSED. The memory stays until channel_free. */
 void channel_close(struct channel *channel);
 void channel_free(struct channel *channel);
 void channel_ask(struct channel *channel, struct question *question);
@@ -95,7 +97,7 @@ static inline void channel_want_settling(struct channel *channel)
 extern const struct ares_socket_functions wire_functions;
 bool wire_has(const struct channel *channel, int descriptor);
 void wire_flush(struct channel *channel);
-void wire_free(struct channel *channel);
+void wire_hear(struct channel *channel);
 
 /* hearsay.c: what is learned from a datagram that c-ares did not take for an answer. */
 void hearsay_asked(struct channel *channel, struct question *question, const struct message *datagram);

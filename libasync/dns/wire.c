@@ -22,19 +22,20 @@
 #define RECEIVE_BUFFER (4 << 20)
 /* Sent in one go. */
 #define SENT_AT_ONCE 64
-#define FIRST_OUTBOUND 8192
+#define FIRST_OUTBOUND 4096
 
 struct line {
+    struct watch watch;
     int descriptor;
     uint32_t unanswered;    /* sent, and nothing came back yet; what got lost counts too */
-    bool is_readable, waits_to_write;
+    bool is_readable;
     struct gate *gate;
 };
 
 struct gate {
     struct channel *channel;
     struct gate *next;
-    bool is_open;
+    bool has_news;                  /* a line is readable */
     int failure;                    /* errno of a send, for c-ares to hear */
     int family;
     union host_address peer;
@@ -49,7 +50,7 @@ static struct gate *gate_of(const struct channel *channel, int descriptor)
 {
     struct gate *gate = channel->gates;
 
-    while (gate && !(gate->is_open && gate->lines[0].descriptor == descriptor))
+    while (gate && gate->lines[0].descriptor != descriptor)
         gate = gate->next;
     return gate;
 }
@@ -59,27 +60,20 @@ bool wire_has(const struct channel *channel, int descriptor)
     return gate_of(channel, descriptor);
 }
 
-static void on_readable(async_loop *loop, void *user)
+/* Inside the poll: c-ares looks from the queue, once for all lines of a gate. */
+static void on_ready(async_loop *loop, struct watch *watch, int events)
 {
-    struct line *line = user;
+    struct line *line = container_of(watch, struct line, watch);
+    struct channel *channel = line->gate->channel;
 
-    if (!line->gate->is_open)
-        return;
-    line->is_readable = true;
-    channel_process(line->gate->channel, line->gate->lines[0].descriptor, NO_DESCRIPTOR);
+    line->is_readable |= events & WATCH_READ;
+    line->gate->has_news |= events & WATCH_READ;
+    if (events & WATCH_WRITE)
+        watch_set(loop, watch, WATCH_READ);
+    if (!node_is_linked(&channel->news))
+        loop_queue(loop, &channel->news);
 }
 
-static void on_writable(async_loop *loop, void *user)
-{
-    struct line *line = user;
-
-    async_loop_remove_writer(loop, line->descriptor);
-    line->waits_to_write = false;
-    if (line->gate->is_open)
-        wire_flush(line->gate->channel);
-}
-
-/* False, with nothing kept, when there is no descriptor or no memory to watch it. */
 static bool add_line(struct gate *gate)
 {
     int descriptor = socket_open(gate->family, SOCK_DGRAM), size = RECEIVE_BUFFER;
@@ -89,13 +83,16 @@ static bool add_line(struct gate *gate)
         return false;
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     *line = (struct line){.descriptor = descriptor, .gate = gate};
-    if (async_loop_add_reader(gate->channel->loop, descriptor, on_readable, line, NULL) == 0) {
-        gate->count++;
-        return true;
-    }
-    close(descriptor);
-    errno = ENOMEM;
-    return false;
+    watch_init(&line->watch, descriptor, on_ready);
+    watch_set(gate->channel->loop, &line->watch, WATCH_READ);
+    gate->count++;
+    return true;
+}
+
+static void close_line(struct line *line)
+{
+    watch_set(line->gate->channel->loop, &line->watch, 0);
+    close(line->descriptor);
 }
 
 static void free_gate(struct gate *gate)
@@ -114,7 +111,6 @@ static ares_socket_t open_gate(struct channel *channel, int family)
     memset(gate, 0, offsetof(struct gate, lines));
     gate->channel = channel;
     gate->family = family;
-    gate->is_open = true;
     gate->outbound_size = FIRST_OUTBOUND;
     gate->outbound = memory_allocate(FIRST_OUTBOUND);
     if (!gate->outbound || !add_line(gate)) {
@@ -137,22 +133,15 @@ static ares_socket_t open_any(int family, int type, int protocol, void *user)
     return descriptor;
 }
 
-/* A loop that closes keeps its watches until it has dropped them, and those may still be queued. */
 static void close_gate(struct gate *gate)
 {
     struct channel *channel = gate->channel;
     struct gate **place = &channel->gates;
 
-    gate->is_open = false;
     if (channel->inbound.gate == gate)
         channel->inbound.count = 0;
-    for (unsigned i = 0; i < gate->count; i++) {
-        async_loop_remove_reader(channel->loop, gate->lines[i].descriptor);
-        async_loop_remove_writer(channel->loop, gate->lines[i].descriptor);
-        close(gate->lines[i].descriptor);
-    }
-    if (atomic_load(&channel->loop->closing))
-        return;
+    for (unsigned i = 0; i < gate->count; i++)
+        close_line(&gate->lines[i]);
     while (*place != gate)
         place = &(*place)->next;
     *place = gate->next;
@@ -206,8 +195,7 @@ static void open_another_line(struct gate *gate)
         return;
     }
     gate->count--;
-    async_loop_remove_reader(gate->channel->loop, line->descriptor);
-    close(line->descriptor);
+    close_line(line);
 }
 
 /* One with room; where there is none, the next in turn. */
@@ -238,18 +226,6 @@ static unsigned collect(const struct gate *gate, struct iovec *datagrams, unsign
     return count;
 }
 
-static void wait_to_write(struct line *line)
-{
-    struct channel *channel = line->gate->channel;
-
-    if (line->waits_to_write)
-        return;
-    if (async_loop_add_writer(channel->loop, line->descriptor, on_writable, line, NULL) == 0)
-        line->waits_to_write = true;
-    else
-        channel->deaf = true;
-}
-
 /* False when the kernel takes no more for now. */
 static bool send_some(struct gate *gate)
 {
@@ -263,7 +239,7 @@ static bool send_some(struct gate *gate)
         sent = burst_send(line->descriptor, datagrams, count);
     if (sent < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR)
-            wait_to_write(line);
+            watch_set(gate->channel->loop, &line->watch, WATCH_READ | WATCH_WRITE);
         else
             gate->failure = errno;
         return false;
@@ -286,20 +262,28 @@ static void flush_gate(struct gate *gate)
 void wire_flush(struct channel *channel)
 {
     for (struct gate *gate = channel->gates; gate; gate = gate->next) {
-        if (gate->is_open && gate->begin < gate->end)
+        if (gate->begin < gate->end)
             flush_gate(gate);
-        if (gate->is_open && gate->failure) {
+        if (gate->failure) {
             channel_process(channel, gate->lines[0].descriptor, NO_DESCRIPTOR);
             return;
         }
     }
 }
 
-void wire_free(struct channel *channel)
+/* Each look may close gates, so the search begins anew. */
+void wire_hear(struct channel *channel)
 {
-    for (struct gate *gate = channel->gates, *next; gate; gate = next) {
-        next = gate->next;
-        free_gate(gate);
+    struct gate *gate = channel->gates;
+
+    while (gate) {
+        if (!gate->has_news) {
+            gate = gate->next;
+            continue;
+        }
+        gate->has_news = false;
+        channel_process(channel, gate->lines[0].descriptor, NO_DESCRIPTOR);
+        gate = channel->gates;
     }
 }
 
