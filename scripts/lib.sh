@@ -1,6 +1,9 @@
 # What scripts/demo and scripts/test share: they choose the interpreters, see to the packages, and build. Plain POSIX
 # shell, because a bare system has nothing else. Sourced with the project's root as the working directory.
 
+# Where servers are, which the tests start; not everybody's path leads there.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() {
     printf '%s\n' "$@"
 }
