@@ -22,6 +22,8 @@ extern "C" {
 #define ASYNC_DNS_NAME_REQUIRED 8u
 /** Leave out this machine's own domain, which is the first of the search list. */
 #define ASYNC_DNS_NO_DOMAIN 16u
+/** With ASYNC_ANY, ask the name servers only for families that this machine has an address of. */
+#define ASYNC_DNS_ADDRESS_CONFIGURED 32u
 
 /**
  * Look a host up: addresses in text form, the hosts file, then the name servers (RFC 3493, section 6.1, as far as it
@@ -32,7 +34,7 @@ extern "C" {
  * @param service  port number as text, or a name of the services file (lent); NULL for port 0
  * @param family   ASYNC_ANY, ASYNC_IPV4 or ASYNC_IPV6
  * @param type     ASYNC_STREAM or ASYNC_DATAGRAM; ASYNC_ANY lists each address once a type that has the service
- * @param flags    0, ASYNC_DNS_NUMERIC_HOST, ASYNC_DNS_NUMERIC_SERVICE, ASYNC_DNS_PASSIVE
+ * @param flags    0, ASYNC_DNS_NUMERIC_HOST, ASYNC_DNS_NUMERIC_SERVICE, ASYNC_DNS_PASSIVE, ASYNC_DNS_ADDRESS_CONFIGURED
  * @return future of a list of addresses, best first (RFC 6724); read them with async_address_host and its like (given)
  * @error  ASYNC_ENONAME, ASYNC_ESERVICE, ASYNC_EDNS, ASYNC_ETIMEDOUT, each naming the host; ASYNC_EINVAL when host and
  *         service are both NULL, a name is too long or a setting unknown; ASYNC_ECLOSED, ASYNC_ENOMEM

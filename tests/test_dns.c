@@ -146,7 +146,7 @@ START_TEST(settings_that_are_none_are_refused)
         {"::1", NULL, 5, ASYNC_ANY, 0, "EINVAL getaddrinfo: the family 5 is unknown"},
         {"::1", NULL, -1, ASYNC_ANY, 0, "EINVAL getaddrinfo: the family -1 is unknown"},
         {"::1", NULL, ASYNC_ANY, 3, 0, "EINVAL getaddrinfo: the type 3 is unknown"},
-        {"::1", NULL, ASYNC_ANY, ASYNC_ANY, 8, "EINVAL getaddrinfo: the flags are unknown"},
+        {"::1", NULL, ASYNC_ANY, ASYNC_ANY, 64, "EINVAL getaddrinfo: the flags are unknown"},
     };
     async_future *future = async_getaddrinfo(NULL, "::1", NULL, ASYNC_ANY, ASYNC_ANY, 0);
 

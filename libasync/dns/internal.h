@@ -77,8 +77,12 @@ struct resolver {
     struct sources *sources;
     struct file_state configuration_state, hosts_state;
     double checked;                /* when the files were last looked at */
+    double families_held_until;
+    bool has_ipv4, has_ipv6;
 };
 _Static_assert(sizeof(struct resolver) <= 256, "one of a loop's slabs has it");
+/* configured.c: the one to ask for, where only one is configured. */
+int configured_family(struct resolver *resolver, int family);
 async_value *resolver_open(async_loop *loop, struct resolver **resolver);
 /* The question will be answered exactly once, unless it is forgotten before. */
 void resolver_add(struct resolver *resolver, struct question *question, const struct question_class *class,

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#define ALL_FLAGS                                                                                                      \
+    (ASYNC_DNS_NUMERIC_HOST | ASYNC_DNS_NUMERIC_SERVICE | ASYNC_DNS_PASSIVE | ASYNC_DNS_ADDRESS_CONFIGURED)
+
 struct lookup {
     struct inquiry inquiry;
     struct question questions[2];
@@ -293,7 +296,7 @@ static async_value *check(const char *host, const char *service, int family, int
         return dns_error(ASYNC_EINVAL, "getaddrinfo: the family %d is unknown", family);
     if (type != ASYNC_ANY && type != ASYNC_STREAM && type != ASYNC_DATAGRAM)
         return dns_error(ASYNC_EINVAL, "getaddrinfo: the type %d is unknown", type);
-    if (flags & ~(ASYNC_DNS_NUMERIC_HOST | ASYNC_DNS_PASSIVE | ASYNC_DNS_NUMERIC_SERVICE))
+    if (flags & ~(uint32_t)ALL_FLAGS)
         return dns_error(ASYNC_EINVAL, "getaddrinfo: the flags are unknown");
     return NULL;
 }
@@ -354,5 +357,9 @@ async_future *async_getaddrinfo(async_loop *loop, const char *host, const char *
         outcome = resolver_open(loop, &resolver);
     if (!outcome)
         outcome = local_outcome(resolver, name, family, &ports);
-    return outcome ? known_future(loop, outcome) : ask(loop, host, name, family, &ports);
+    if (outcome)
+        return known_future(loop, outcome);
+    if (flags & ASYNC_DNS_ADDRESS_CONFIGURED)
+        family = configured_family(resolver, family);
+    return ask(loop, host, name, family, &ports);
 }

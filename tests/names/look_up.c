@@ -2,6 +2,7 @@
  * Asks whoever resolv.conf names, and prints what they say, for the script beside it:
  *
  *     look_up hosts NAME...          the addresses of each, in order
+ *     look_up configured NAME...     the same, of the families that this machine has
  *     look_up records TYPE NAME...   the records of each, by the number of their type
  *     look_up names ADDRESS...       the name of each
  *     look_up until ADDRESS NAME     looks the name up, over and over and many at once, until that is its address;
@@ -89,6 +90,11 @@ static async_future *ask_host(const char *name)
     return async_getaddrinfo(loop, name, NULL, ASYNC_ANY, ASYNC_STREAM, 0);
 }
 
+static async_future *ask_configured(const char *name)
+{
+    return async_getaddrinfo(loop, name, NULL, ASYNC_ANY, ASYNC_STREAM, ASYNC_DNS_ADDRESS_CONFIGURED);
+}
+
 static async_future *ask_name(const char *address)
 {
     async_value *value = async_address(address, 0);
@@ -127,11 +133,12 @@ int main(int count, char **words)
     } else if (strcmp(what, "records") == 0) {
         for (int i = 3; i < count; i++)
             finish(async_dns_query(loop, words[i], atoi(words[2])), print_records);
-    } else {
-        bool hosts = strcmp(what, "hosts") == 0;
-
+    } else if (strcmp(what, "names") == 0) {
         for (int i = 2; i < count; i++)
-            finish(hosts ? ask_host(words[i]) : ask_name(words[i]), hosts ? print_hosts : print_name);
+            finish(ask_name(words[i]), print_name);
+    } else {
+        for (int i = 2; i < count; i++)
+            finish(strcmp(what, "hosts") == 0 ? ask_host(words[i]) : ask_configured(words[i]), print_hosts);
     }
     async_loop_close(loop);
     async_loop_unref(loop);

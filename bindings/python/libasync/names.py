@@ -22,6 +22,7 @@ async def getaddrinfo(loop, host, port, family, type, proto, flags):
         raise socket.gaierror(socket.EAI_SOCKTYPE, "ai_socktype not supported")
     settings = (capi.ASYNC_DNS_NUMERIC_HOST if flags & socket.AI_NUMERICHOST else 0) \
         | (capi.ASYNC_DNS_NUMERIC_SERVICE if flags & socket.AI_NUMERICSERV else 0) \
+        | (capi.ASYNC_DNS_ADDRESS_CONFIGURED if flags & socket.AI_ADDRCONFIG else 0) \
         | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0)
     found = await capi.async_getaddrinfo(loop, host, service, family_code(family), _TYPES[_type_of(type, proto)], settings)
     return [_address(address, proto) for address in found]
