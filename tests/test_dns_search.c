@@ -37,7 +37,6 @@ static void serve(const char *configuration)
     write_file(hosts_path, "");
     resolver_settings.configuration = configuration_path;
     resolver_settings.hosts = hosts_path;
-    resolver_settings.check_seconds = 0;
     resolver_settings.servers = NULL;
     configure(configuration);
 }
