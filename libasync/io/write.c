@@ -43,7 +43,7 @@ static bool is_passing(int number)
     return number == EAGAIN || number == ENOBUFS || number == ENOMEM;
 }
 
-/* What is written: memory of the caller's, or of a value, and then that is held rather than copied if it must be kept. */
+/* What is written: memory of the caller's, or of a value, which is held rather than copied if it must be kept. */
 struct piece {
     const char *bytes;
     size_t size;
