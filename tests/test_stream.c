@@ -179,6 +179,19 @@ START_TEST(an_abort_resets_a_connection_with_unsent_data)
 }
 END_TEST
 
+/* The kernel would reset a connection in which something was left unread, and throw away what it has not sent. */
+START_TEST(what_nobody_read_does_not_spoil_a_close)
+{
+    make_tcp_pair();
+    say(ann, "a question that nobody reads");
+    say(bob, "an answer");
+    async_stream_close(bob);
+    ck_assert_str_eq(outcome(async_stream_read_all(ann)), "an answer");
+    ck_assert_str_eq(async_stream_message(ann), "");
+    drop_pair();
+}
+END_TEST
+
 START_TEST(a_cancelled_wait_for_the_close_closes_nothing)
 {
     async_future *wait, *other;
@@ -549,7 +562,7 @@ int main(void)
                      a_second_read_is_told_that_one_waits, a_cancelled_read_has_taken_nothing,
                      what_the_kernel_does_not_take_is_kept_and_sent_later, what_was_written_is_sent_after_a_close,
                      a_close_ends_the_read_that_waits, an_abort_resets_a_connection_with_unsent_data,
-                     a_cancelled_wait_for_the_close_closes_nothing, a_write_to_who_is_gone_tells_and_raises_no_signal,
+                     what_nobody_read_does_not_spoil_a_close, a_cancelled_wait_for_the_close_closes_nothing, a_write_to_who_is_gone_tells_and_raises_no_signal,
                      a_pipe_goes_one_way, a_pipe_without_a_reader_raises_no_signal,
                      a_terminal_is_read_and_written_and_keeps_its_flags,
                      the_standard_streams_keep_their_flags_and_stay_open, standard_streams_may_be_files_and_nothing,

@@ -47,18 +47,24 @@ static void run(async_loop *loop, struct node *node)
     future_drop(&stream->closed);
 }
 
-/* Nobody can close it any more. A loop that closes has closed it already. */
+static void report_open(const async_stream *stream)
+{
+    char name[STREAM_NAME_SIZE], message[STREAM_NAME_SIZE + 64];
+
+    stream_name(stream, name);
+    snprintf(message, sizeof message, "%s: the stream was dropped without a close", name);
+    loop_report(stream_loop(stream), NULL, ASYNC_ESTATE, message);
+}
+
+/* Nobody can close it any more. A loop that closes ends what it has without a word. */
 static void release(async_future *future)
 {
     async_stream *stream = container_of(future, async_stream, closed);
 
     if (stream->descriptor >= 0) {
-        char name[STREAM_NAME_SIZE], message[STREAM_NAME_SIZE + 64];
-
-        stream_name(stream, name);
-        snprintf(message, sizeof message, "%s: the stream was dropped without a close", name);
         stream_end(stream);
-        loop_report(future->loop, NULL, ASYNC_ESTATE, message);
+        if (!atomic_load(&future->loop->closing))
+            report_open(stream);
     }
     settings_drop(stream);
     async_value_unref(stream->failure);
