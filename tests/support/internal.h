@@ -6,7 +6,6 @@
 
 /* memory.c */
 void memory_install(void);
-size_t memory_bytes(void);
 
 /* notes.c: forgets what was noted; whether a report was left unasked. */
 void notes_clear(void);

@@ -83,15 +83,22 @@ void gone_path(void)
     ck_assert_int_eq(rmdir(directory), 0);
 }
 
-int connect_to(const char *host, int port)
+int connect_from(const char *local, const char *host, int port)
 {
-    union socket_address address;
+    union socket_address address, own;
     socklen_t size = address_of(host, port, &address);
     int descriptor = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ck_assert_int_ge(descriptor, 0);
+    if (local)
+        ck_assert_int_eq(bind(descriptor, &own.any, address_of(local, 0, &own)), 0);
     ck_assert_int_eq(connect(descriptor, &address.any, size), 0);
     return descriptor;
+}
+
+int connect_to(const char *host, int port)
+{
+    return connect_from(NULL, host, port);
 }
 
 int connect_to_path(const char *where)

@@ -18,6 +18,7 @@ const char *new_path(void);
 void gone_path(void);
 
 int connect_to(const char *host, int port);
+int connect_from(const char *local, const char *host, int port);
 int connect_to_path(const char *path);
 
 /* Reads just as much as the text has, or to the end, and compares. */

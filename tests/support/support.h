@@ -68,8 +68,9 @@ extern async_future *promises[MOST_PROMISES];
 async_future **make_promises(int count);
 void drop_promises(int count);
 
-/* The allocator: blocks in use; the n-th allocation from now fails, and all that follow if so asked. */
+/* The allocator: blocks and bytes in use; the n-th allocation from now fails, and all that follow if so asked. */
 size_t memory_blocks(void);
+size_t memory_bytes(void);
 void memory_fail_at(size_t count, bool all_that_follow);
 /* Whether one did; nothing fails any more. */
 bool memory_has_failed(void);
