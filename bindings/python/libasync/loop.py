@@ -11,7 +11,7 @@ import warnings
 import weakref
 from asyncio.log import logger
 
-from . import _core, _helpers, capi, names
+from . import _core, _helpers, capi, names, records
 from .sockets import SocketCalls
 from .tasks import ensure_future, gather
 
@@ -306,6 +306,17 @@ class Loop(_core.Loop, SocketCalls, asyncio.AbstractEventLoop):
 
     async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
         return await names.getaddrinfo(self, host, port, family, type, proto, flags)
+
+    async def getnameinfo(self, sockaddr, flags=0):
+        return await names.getnameinfo(self, sockaddr, flags)
+
+    async def dns_query(self, name, type="A"):
+        """Ask the name servers for the records of a name, of a type by its name or its number; a list of them."""
+        return await records.dns_query(self, name, type)
+
+    def set_dns_servers(self, servers):
+        """Ask these name servers, addresses as text with or without a port; with None, those of resolv.conf again."""
+        records.set_dns_servers(self, servers)
 
 
 _CLOCKS = {

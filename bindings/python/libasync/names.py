@@ -1,4 +1,4 @@
-"""Host names: socket.getaddrinfo's arguments and answers, for the lookup that runs on the loop."""
+"""Host names: the arguments and answers of socket.getaddrinfo and socket.getnameinfo, for lookups that run on the loop."""
 
 import socket
 
@@ -11,6 +11,12 @@ _FAMILIES = {
 }
 _TYPES = {0: capi.ASYNC_ANY, socket.SOCK_STREAM: capi.ASYNC_STREAM, socket.SOCK_DGRAM: capi.ASYNC_DATAGRAM}
 _PROTOCOLS = {socket.SOCK_STREAM: socket.IPPROTO_TCP, socket.SOCK_DGRAM: socket.IPPROTO_UDP}
+_NAME_FLAGS = {
+    socket.NI_NUMERICHOST: capi.ASYNC_DNS_NUMERIC_HOST,
+    socket.NI_NUMERICSERV: capi.ASYNC_DNS_NUMERIC_SERVICE,
+    socket.NI_NAMEREQD: capi.ASYNC_DNS_NAME_REQUIRED,
+    socket.NI_NOFQDN: capi.ASYNC_DNS_NO_DOMAIN,
+}
 
 
 async def getaddrinfo(loop, host, port, family, type, proto, flags):
@@ -26,6 +32,21 @@ async def getaddrinfo(loop, host, port, family, type, proto, flags):
         | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0)
     found = await capi.async_getaddrinfo(loop, host, service, family_code(family), _TYPES[_type_of(type, proto)], settings)
     return [_address(address, proto) for address in found]
+
+
+async def getnameinfo(loop, sockaddr, flags):
+    """The pair that socket.getnameinfo gives."""
+    if not isinstance(sockaddr, tuple):
+        raise TypeError("getnameinfo() argument 1 must be a tuple")
+    host, port, *rest = sockaddr
+    if len(rest) == 2 and rest[1]:
+        host = f"{host}%{rest[1]}"
+    kind = capi.ASYNC_DATAGRAM if flags & socket.NI_DGRAM else capi.ASYNC_STREAM
+    found = await capi.async_getaddrinfo(loop, host, str(port), capi.ASYNC_ANY, kind,
+                                         capi.ASYNC_DNS_NUMERIC_HOST | capi.ASYNC_DNS_NUMERIC_SERVICE)
+    settings = sum(ours for theirs, ours in _NAME_FLAGS.items() if flags & theirs)
+    host, service = await capi.async_getnameinfo(loop, found[0], settings)
+    return host, service
 
 
 def family_code(family):
