@@ -1,4 +1,4 @@
-"""Host names: the arguments and answers of socket.getaddrinfo and socket.getnameinfo, for lookups that run on the loop."""
+"""Host names: the arguments and answers of the socket module's lookups, for those that run on the loop."""
 
 import socket
 
@@ -30,7 +30,8 @@ async def getaddrinfo(loop, host, port, family, type, proto, flags):
         | (capi.ASYNC_DNS_NUMERIC_SERVICE if flags & socket.AI_NUMERICSERV else 0) \
         | (capi.ASYNC_DNS_ADDRESS_CONFIGURED if flags & socket.AI_ADDRCONFIG else 0) \
         | (capi.ASYNC_DNS_PASSIVE if flags & socket.AI_PASSIVE else 0)
-    found = await capi.async_getaddrinfo(loop, host, service, family_code(family), _TYPES[_type_of(type, proto)], settings)
+    found = await capi.async_getaddrinfo(loop, host, service, family_code(family), _TYPES[_type_of(type, proto)],
+                                         settings)
     return [_address(address, proto) for address in found]
 
 

@@ -169,8 +169,8 @@ class Server(asyncio.AbstractServer):
         self._parts.append(capi.async_value_server(part))
 
     def _start(self):
-        """Serve on the sockets that were given, too. The server has a descriptor of its own of each, so that the caller's
-        socket objects stay good, and closes both."""
+        """Serve on the sockets that were given, too. The server has a descriptor of its own for each, so that the socket
+        objects stay good, and closes both."""
         waiting, self._waiting = self._waiting, []
         for sock in waiting:
             descriptor = os.dup(sock.fileno())
@@ -241,11 +241,12 @@ class Server(asyncio.AbstractServer):
             await capi.async_server_wait_closed(part)
 
     async def stop(self, timeout=None):
-        """Stop gracefully: no new connections, wait so many seconds for those that are there, or for ever, then cancel what
-        is left; how many were cancelled."""
+        """Stop gracefully: no new connections, wait so many seconds for those that are there, or for ever, then cancel
+        what is left; how many were cancelled."""
         self.close()
         seconds = capi.ASYNC_FOREVER if timeout is None else timeout
-        return sum(await _core.gather(*(_core.wrap_handle(capi.async_server_stop(part, seconds)) for part in self._parts)))
+        ends = [_core.wrap_handle(capi.async_server_stop(part, seconds)) for part in self._parts]
+        return sum(await _core.gather(*ends))
 
     @property
     def connections(self):

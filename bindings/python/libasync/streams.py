@@ -26,8 +26,8 @@ async def open_unix_connection(path=None, *, limit=LIMIT, **kwds):
 
 
 def wrap_stream(stream, *, limit=LIMIT, **settings):
-    """The pair (reader, writer) for a stream that C or another language opened, or for a descriptor: a connected socket,
-    one end of a pipe, a terminal. A descriptor is the stream's from now on."""
+    """The pair (reader, writer) for a stream that C or another language opened, or for a descriptor: a connected
+    socket, one end of a pipe, a terminal. A descriptor is the stream's from now on."""
     loop = get_running_loop()
     check_limit(limit)
     if isinstance(stream, int):
@@ -167,8 +167,8 @@ def check_limit(limit):
 
 
 def adopt(loop, sock, settings):
-    """A stream on a connected socket. It has a descriptor of its own, so that the caller's socket object stays good; the
-    writer closes that one with itself."""
+    """A stream on a connected socket. It has a descriptor of its own, so that the caller's socket object stays good;
+    the writer closes that one with itself."""
     if sock.type != socket.SOCK_STREAM:
         raise ValueError(f"A Stream Socket was expected, got {sock!r}")
     options, descriptor = socket_options(**settings), os.dup(sock.fileno())
