@@ -64,6 +64,7 @@ void settings_drop(async_stream *stream)
 {
     if (!stream->settings)
         return;
+    settings_stop(stream);
     memory_release(stream->settings, sizeof *stream->settings);
     stream->settings = NULL;
 }

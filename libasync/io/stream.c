@@ -10,6 +10,7 @@ static void on_ready(async_loop *loop, struct watch *watch, int events)
 
     stream->ready |= (uint8_t)events;
     __builtin_prefetch(stream->reader, 1);
+    __builtin_prefetch(&stream->input, 1);
     if (!node_is_linked(&stream->closed.node))
         loop_queue(loop, &stream->closed.node);
 }
