@@ -509,6 +509,22 @@ START_TEST(another_thread_may_count_and_nothing_else)
 }
 END_TEST
 
+static void drop_elsewhere(void *user)
+{
+    async_stream_unref(user);
+}
+
+START_TEST(the_last_reference_may_go_in_another_thread)
+{
+    make_pair();
+    elsewhere(drop_elsewhere, ann);
+    ann = NULL;
+    ck_assert_str_eq(read_some(bob), "");
+    ck_assert_str_eq(reports(), "ASYNC_ESTATE: socket: the stream was dropped without a close");
+    drop_pair();
+}
+END_TEST
+
 static void check_refused(int descriptor, int reason)
 {
     errno = 0;
@@ -562,14 +578,14 @@ int main(void)
                      a_second_read_is_told_that_one_waits, a_cancelled_read_has_taken_nothing,
                      what_the_kernel_does_not_take_is_kept_and_sent_later, what_was_written_is_sent_after_a_close,
                      a_close_ends_the_read_that_waits, an_abort_resets_a_connection_with_unsent_data,
-                     what_nobody_read_does_not_spoil_a_close, a_cancelled_wait_for_the_close_closes_nothing, a_write_to_who_is_gone_tells_and_raises_no_signal,
-                     a_pipe_goes_one_way, a_pipe_without_a_reader_raises_no_signal,
-                     a_terminal_is_read_and_written_and_keeps_its_flags,
+                     what_nobody_read_does_not_spoil_a_close, a_cancelled_wait_for_the_close_closes_nothing,
+                     a_write_to_who_is_gone_tells_and_raises_no_signal, a_pipe_goes_one_way,
+                     a_pipe_without_a_reader_raises_no_signal, a_terminal_is_read_and_written_and_keeps_its_flags,
                      the_standard_streams_keep_their_flags_and_stay_open, standard_streams_may_be_files_and_nothing,
-                     addresses_are_those_of_both_ends,
-                     a_stream_travels_as_a_value, a_stream_dropped_open_is_closed_and_reported, a_read_keeps_its_stream,
+                     addresses_are_those_of_both_ends, a_stream_travels_as_a_value,
+                     a_stream_dropped_open_is_closed_and_reported, a_read_keeps_its_stream,
                      a_task_goes_on_in_the_turn_in_which_the_bytes_come,
                      what_comes_while_nobody_reads_waits_in_the_kernel,
                      a_loop_that_closes_ends_everything_at_its_streams, another_thread_may_count_and_nothing_else,
-                     bad_input_is_refused);
+                     the_last_reference_may_go_in_another_thread, bad_input_is_refused);
 }

@@ -54,55 +54,47 @@ static async_stream *on_other(async_loop *loop, int descriptor, int flags, enum 
     return stream;
 }
 
-async_stream *async_stream_adopt(async_loop *loop, int descriptor, const async_socket_options *options)
+/* What the program was started with may also be a file, and its flags are not ours to change. */
+static async_stream *stream_on(async_loop *loop, int descriptor, bool is_standard, const async_socket_options *options)
 {
-    int error = loop_enter(loop), flags;
-    async_stream *stream;
+    int flags = fcntl(descriptor, F_GETFL);
     struct stat status;
 
-    if (error)
-        return refuse_entry(error);
-    flags = fcntl(descriptor, F_GETFL);
     if (flags < 0 || fstat(descriptor, &status) != 0)
         return NULL;
-    if (S_ISSOCK(status.st_mode))
-        stream = on_socket(loop, descriptor, options);
-    else if (S_ISFIFO(status.st_mode))
-        stream = on_other(loop, descriptor, flags, STREAM_PIPE);
-    else if (S_ISCHR(status.st_mode))
-        stream = on_other(loop, descriptor, flags, STREAM_DEVICE);
-    else
+    switch (status.st_mode & S_IFMT) {
+    case S_IFSOCK:
+        return on_socket(loop, descriptor, options);
+    case S_IFIFO:
+        return on_other(loop, descriptor, flags, is_standard ? STREAM_DEVICE : STREAM_PIPE);
+    case S_IFCHR:
+        return on_other(loop, descriptor, flags, STREAM_DEVICE);
+    case S_IFREG:
+        return is_standard ? on_other(loop, descriptor, flags, STREAM_FILE) : refuse(EINVAL);
+    default:
         return refuse(EINVAL);
-    if (stream && stream->kind <= STREAM_SOCKET)
+    }
+}
+
+async_stream *async_stream_adopt(async_loop *loop, int descriptor, const async_socket_options *options)
+{
+    int error = loop_enter(loop);
+    async_stream *stream = error ? refuse_entry(error) : stream_on(loop, descriptor, false, options);
+
+    if (!stream)
+        return NULL;
+    if (stream->kind <= STREAM_SOCKET)
         options_apply(options, descriptor);
-    if (stream && stream->kind != STREAM_DEVICE)
-        fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+    if (stream->kind != STREAM_DEVICE)
+        fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
     return stream;
 }
 
-static enum stream_kind standard_kind(const struct stat *status)
-{
-    return S_ISREG(status->st_mode) ? STREAM_FILE : STREAM_DEVICE;
-}
-
-/* What the program was started with may be anything but a directory. */
 async_stream *async_stream_standard(async_loop *loop, int descriptor)
 {
-    int error = descriptor >= 0 && descriptor <= 2 ? loop_enter(loop) : ASYNC_EINVAL, flags;
-    async_stream *stream;
-    struct stat status;
+    int error = descriptor >= 0 && descriptor <= 2 ? loop_enter(loop) : ASYNC_EINVAL;
+    async_stream *stream = error ? refuse_entry(error) : stream_on(loop, descriptor, true, NULL);
 
-    if (error)
-        return refuse_entry(error);
-    flags = fcntl(descriptor, F_GETFL);
-    if (flags < 0 || fstat(descriptor, &status) != 0)
-        return NULL;
-    if (S_ISDIR(status.st_mode))
-        return refuse(EINVAL);
-    if (S_ISSOCK(status.st_mode))
-        stream = on_socket(loop, descriptor, NULL);
-    else
-        stream = on_other(loop, descriptor, flags, standard_kind(&status));
     if (stream)
         stream->is_lent = true;
     return stream;
