@@ -1,8 +1,8 @@
 /* Accepting when the system cannot: nobody is lost, nothing spins, and it is told once. */
+#include "tests/support/faults.h"
 #include "tests/support/peers.h"
 #include "tests/support/servers.h"
 #include "tests/support/support.h"
-#include "tests/support/system.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,9 +32,10 @@ START_TEST(who_left_the_queue_is_passed_over)
     async_server *server = start(greet);
     int client = knock(server);
 
-    system_fail_each(CALL_ACCEPT4, troubles, sizeof troubles / sizeof troubles[0]);
+    system_reset();
+    system_fail_each(SYSTEM_ACCEPT, troubles, sizeof troubles / sizeof troubles[0]);
     await_arrivals(1);
-    ck_assert_uint_eq(system_failed(), sizeof troubles / sizeof troubles[0]);
+    ck_assert_int_eq(system_failed(SYSTEM_ACCEPT), sizeof troubles / sizeof troubles[0]);
     expect_greeting(client);
     end_server(server);
 }
@@ -48,17 +49,17 @@ START_TEST(a_shortage_is_told_once_and_nobody_is_lost)
         int clients[] = {knock(server), knock(server)};
         const char *heard;
 
-        system_fail_at(CALL_ACCEPT4, 1, 100, shortages[i]);
-        system_calls(CALL_ACCEPT4);
+        system_reset();
+        system_fail(SYSTEM_ACCEPT, 1, 100, shortages[i]);
         turns(5);
         async_loop_advance(loop, 1.05);
         ck_assert_uint_eq(came, 0);
-        ck_assert_uint_eq(system_calls(CALL_ACCEPT4), 11);    /* ten times a second, and the first */
+        ck_assert_int_eq(system_count(SYSTEM_ACCEPT), 11);    /* ten times a second, and the first */
         heard = reports();
         ck_assert_ptr_nonnull(strstr(heard, ": the server cannot accept now, and those who connect have to wait: "));
         ck_assert_ptr_nonnull(strstr(heard, strerror(shortages[i])));
         ck_assert_ptr_null(strchr(heard, '\n'));
-        system_failed();
+        system_reset();
         async_loop_advance(loop, 0.1);
         await_arrivals(2);
         expect_greeting(clients[0]);
@@ -72,17 +73,18 @@ START_TEST(the_next_shortage_is_told_again)
 {
     async_server *server = start(greet);
 
+    system_reset();
     async_loop_set_clock(loop, ASYNC_CLOCK_JUMPING);
     for (int i = 0; i < 3; i++) {
         int client = knock(server);
 
-        system_fail_at(CALL_ACCEPT4, 1, 2, EMFILE);
+        system_fail(SYSTEM_ACCEPT, 1, 2, EMFILE);
         await_arrivals((size_t)i + 1);
         ck_assert_ptr_null(strchr(reports(), '\n'));
         expect_greeting(client);
         turns(3);
     }
-    ck_assert_uint_eq(system_failed(), 6);
+    ck_assert_int_eq(system_failed(SYSTEM_ACCEPT), 6);
     end_server(server);
 }
 END_TEST
@@ -96,9 +98,10 @@ START_TEST(the_end_of_a_connection_ends_the_pause)
     await_arrivals(1);
     async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);    /* no time passes */
     other = knock(server);
-    system_fail_at(CALL_ACCEPT4, 1, 1, EMFILE);
+    system_reset();
+    system_fail(SYSTEM_ACCEPT, 1, 1, EMFILE);
     turns(5);
-    ck_assert_uint_eq(system_failed(), 1);
+    ck_assert_int_eq(system_failed(SYSTEM_ACCEPT), 1);
     ck_assert_uint_eq(came, 1);
     leave(client);
     await_arrivals(2);
@@ -113,9 +116,10 @@ START_TEST(a_close_ends_the_pause)
     async_server *server = start(greet);
     int client = knock(server);
 
-    system_fail_at(CALL_ACCEPT4, 1, 1, EMFILE);
+    system_reset();
+    system_fail(SYSTEM_ACCEPT, 1, 1, EMFILE);
     turns(5);
-    ck_assert_uint_eq(system_failed(), 1);
+    ck_assert_int_eq(system_failed(SYSTEM_ACCEPT), 1);
     reports();
     end_server(server);
     close(client);
@@ -136,11 +140,10 @@ START_TEST(who_is_told_may_close_the_server)
 
     to_close = server;
     async_loop_set_exception_handler(loop, close_server, NULL, NULL);
-    system_fail_at(CALL_ACCEPT4, 1, 1, EMFILE);
+    system_fail(SYSTEM_ACCEPT, 1, 1, EMFILE);
     ck_assert_int_eq(finish(async_server_wait_closed(server)), 0);
     end_server(server);
     close(client);
-    system_failed();
 }
 END_TEST
 
@@ -151,10 +154,10 @@ START_TEST(a_broken_listener_does_not_make_the_loop_spin)
 
     async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
     ck_assert_int_eq(shutdown(async_server_descriptor(server, 0), SHUT_RDWR), 0);
-    system_calls(CALL_ACCEPT4);
+    system_reset();
     turns(20);
     async_loop_advance(loop, 1.05);
-    ck_assert_uint_le(system_calls(CALL_ACCEPT4), 11);
+    ck_assert_int_le(system_count(SYSTEM_ACCEPT), 11);
     ck_assert_ptr_nonnull(strstr(reports(), "Invalid argument"));
     end_server(server);
 }
@@ -206,9 +209,9 @@ START_TEST(a_full_server_asks_for_nobody)
     for (int i = 0; i < 3; i++)
         clients[i] = knock(server);
     await_arrivals(1);
-    system_calls(CALL_ACCEPT4);
+    system_reset();
     turns(20);
-    ck_assert_uint_eq(system_calls(CALL_ACCEPT4), 0);
+    ck_assert_int_eq(system_count(SYSTEM_ACCEPT), 0);
     for (size_t i = 0; i < 3; i++) {
         await_arrivals(i + 1);
         ck_assert_uint_eq(async_server_connections(server), 1);
@@ -233,18 +236,19 @@ START_TEST(what_forbids_listening_is_told)
         int number;
         const char *told;
     } faults[] = {
-        {CALL_SOCKET, EMFILE, "EOS 127.0.0.1:1: Too many open files"},
-        {CALL_BIND, EACCES, "EACCESS 127.0.0.1:1: not allowed"},
-        {CALL_BIND, EADDRINUSE, "EINUSE 127.0.0.1:1: the address is in use"},
-        {CALL_LISTEN, EADDRINUSE, "EINUSE 127.0.0.1:1: the address is in use"},
-        {CALL_LISTEN, ENOMEM, "ENOMEM 127.0.0.1:1: out of memory"},
+        {SYSTEM_SOCKET, EMFILE, "EOS 127.0.0.1:1: Too many open files"},
+        {SYSTEM_BIND, EACCES, "EACCESS 127.0.0.1:1: not allowed"},
+        {SYSTEM_BIND, EADDRINUSE, "EINUSE 127.0.0.1:1: the address is in use"},
+        {SYSTEM_LISTEN, EADDRINUSE, "EINUSE 127.0.0.1:1: the address is in use"},
+        {SYSTEM_LISTEN, ENOMEM, "ENOMEM 127.0.0.1:1: out of memory"},
     };
 
     begin_test();
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        system_fail_at(faults[i].call, 1, 1, faults[i].number);
+        system_reset();
+        system_fail(faults[i].call, 1, 1, faults[i].number);
         ck_assert_str_eq(failure_to_start(), faults[i].told);
-        ck_assert_uint_eq(system_failed(), 1);
+        ck_assert_int_eq(system_failed(faults[i].call), 1);
         ck_assert_int_eq(destroyed, (int)i + 1);
     }
 }
@@ -256,15 +260,16 @@ START_TEST(a_port_that_is_free_on_one_address_only_is_chosen_anew)
     async_server *server;
 
     begin_test();
-    system_calls(CALL_BIND);
-    system_fail_each(CALL_BIND, taken_once, 2);
+    system_reset();
+    system_fail_each(SYSTEM_BIND, taken_once, 2);
     server = server_of(async_start_server(loop, NULL, 0, greet, NULL, destroy_user, NULL));
-    ck_assert_uint_eq(system_calls(CALL_BIND), 4);
+    ck_assert_int_eq(system_count(SYSTEM_BIND), 4);
     end_server(server);
 
-    system_fail_at(CALL_BIND, 1, 1000, EADDRINUSE);
+    system_fail(SYSTEM_BIND, 1, 1000, EADDRINUSE);
     ck_assert_int_eq(strncmp(failure(async_start_server(loop, NULL, 0, greet, NULL, NULL, NULL)), "EINUSE ", 7), 0);
-    ck_assert_uint_lt(system_failed(), 1000);
+    ck_assert_int_lt(system_failed(SYSTEM_BIND), 1000);
+    system_reset();
 }
 END_TEST
 

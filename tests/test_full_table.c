@@ -1,9 +1,9 @@
 /* Accepting while the descriptor table is full for real. Valgrind has a table of its own: there a connection is accepted
  * first and closed when it does not fit, so this stands apart. */
+#include "tests/support/faults.h"
 #include "tests/support/peers.h"
 #include "tests/support/servers.h"
 #include "tests/support/support.h"
-#include "tests/support/system.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -55,7 +55,7 @@ START_TEST(everybody_is_served_though_the_table_is_full)
     }
     async_loop_set_block_hooks(loop, count_sleep, ignore, NULL);
     limit_descriptors(ROOM);
-    system_calls(CALL_ACCEPT4);
+    system_reset();
     sleeps = 0;
     for (size_t i = 0; i < CLIENTS; i++) {
         await_arrivals(i + 1);
@@ -67,7 +67,7 @@ START_TEST(everybody_is_served_though_the_table_is_full)
     setrlimit(RLIMIT_NOFILE, &limit_before);
     ck_assert_int_eq(finish(async_server_stop(server, ASYNC_FOREVER)), 0);
     /* One call that tells of the shortage for each that ends it. */
-    ck_assert_uint_le(system_calls(CALL_ACCEPT4), 3 * CLIENTS);
+    ck_assert_int_le(system_count(SYSTEM_ACCEPT), 3 * CLIENTS);
     ck_assert_uint_le(sleeps, 6 * CLIENTS);
     ck_assert_ptr_null(strchr(reports(), '\n'));
     async_loop_set_block_hooks(loop, NULL, NULL, NULL);
@@ -83,10 +83,10 @@ START_TEST(a_full_table_costs_no_time)
     async_loop_set_block_hooks(loop, count_sleep, ignore, NULL);
     limit_descriptors(0);
     sleeps = 0;
-    system_calls(CALL_ACCEPT4);
+    system_reset();
     ck_assert_int_eq(finish(async_sleep(loop, 0.35)), 0);
     ck_assert_uint_eq(came, 0);
-    ck_assert_uint_le(system_calls(CALL_ACCEPT4), 4);
+    ck_assert_int_le(system_count(SYSTEM_ACCEPT), 4);
     ck_assert_uint_le(sleeps, 10);
     setrlimit(RLIMIT_NOFILE, &limit_before);
     await_arrivals(1);

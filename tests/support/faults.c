@@ -15,6 +15,8 @@ struct fault {
     int calls;
     int fail_from, fail_to;    /* which calls fail */
     int number;
+    const int *numbers;        /* of each, where they differ */
+    int failed;
     int short_at;              /* which one is cut */
     size_t most;
 };
@@ -32,6 +34,13 @@ void system_fail(enum system_call call, int n, int count, int number)
     faults[call].fail_from = faults[call].calls + n;
     faults[call].fail_to = faults[call].fail_from + count;
     faults[call].number = number;
+    faults[call].numbers = NULL;
+}
+
+void system_fail_each(enum system_call call, const int *numbers, int count)
+{
+    system_fail(call, 1, count, 0);
+    faults[call].numbers = numbers;
 }
 
 void system_shorten(enum system_call call, int n, size_t most)
@@ -45,6 +54,11 @@ int system_count(enum system_call call)
     return faults[call].calls;
 }
 
+int system_failed(enum system_call call)
+{
+    return faults[call].failed;
+}
+
 /* Counts a call; whether it is to fail. */
 static int fails(enum system_call call)
 {
@@ -53,8 +67,9 @@ static int fails(enum system_call call)
     fault->calls++;
     if (fault->calls < fault->fail_from || fault->calls >= fault->fail_to)
         return 0;
-    errno = fault->number;
-    return 1;
+    errno = fault->numbers ? fault->numbers[fault->calls - fault->fail_from] : fault->number;
+    fault->failed += errno != 0;
+    return errno != 0;
 }
 
 static size_t cut(enum system_call call, size_t size)
@@ -102,8 +117,7 @@ DIVERT(accept4, SYSTEM_ACCEPT, int, (int descriptor, struct sockaddr *address, s
        (descriptor, address, size, flags))
 DIVERT(bind, SYSTEM_BIND, int, (int descriptor, const struct sockaddr *address, socklen_t size),
        (descriptor, address, size))
-DIVERT(connect, SYSTEM_CONNECT, int, (int descriptor, const struct sockaddr *address, socklen_t size),
-       (descriptor, address, size))
+DIVERT(listen, SYSTEM_LISTEN, int, (int descriptor, int backlog), (descriptor, backlog))
 DIVERT(getsockopt, SYSTEM_GETSOCKOPT, int, (int descriptor, int level, int name, void *value, socklen_t *size),
        (descriptor, level, name, value, size))
 DIVERT(setsockopt, SYSTEM_SETSOCKOPT, int, (int descriptor, int level, int name, const void *value, socklen_t size),
@@ -132,6 +146,20 @@ DIVERT(socketpair, SYSTEM_SOCKETPAIR, int, (int family, int type, int protocol, 
 DIVERT(pipe2, SYSTEM_PIPE, int, (int *ends, int flags), (ends, flags))
 DIVERT(sendmmsg, SYSTEM_SENDMMSG, int, (int descriptor, struct mmsghdr *messages, unsigned count, int flags),
        (descriptor, messages, (unsigned)cut(SYSTEM_SENDMMSG, count), flags))
+
+/* One that a signal interrupts goes on all the same. */
+int __real_connect(int descriptor, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int descriptor, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int descriptor, const struct sockaddr *address, socklen_t size)
+{
+    if (!fails(SYSTEM_CONNECT))
+        return __real_connect(descriptor, address, size);
+    if (errno == EINTR) {
+        __real_connect(descriptor, address, size);
+        errno = EINTR;
+    }
+    return -1;
+}
 
 ssize_t __real_sendmsg(int descriptor, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags);

@@ -3,6 +3,7 @@
 #include "tests/support/support.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static socklen_t address_of(const char *host, int port, union socket_address *ad
     return address_size(address);
 }
 
-static int bound_socket(const char *host, int *port)
+/* -1 when the port is in use. */
+static int try_port(const char *host, int *port)
 {
     union socket_address address;
     socklen_t size = address_of(host, *port, &address);
@@ -25,9 +27,21 @@ static int bound_socket(const char *host, int *port)
 
     ck_assert_int_ge(descriptor, 0);
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    ck_assert_int_eq(bind(descriptor, &address.any, size), 0);
+    if (bind(descriptor, &address.any, size) != 0) {
+        ck_assert_int_eq(errno, EADDRINUSE);
+        close(descriptor);
+        return -1;
+    }
     ck_assert_int_eq(getsockname(descriptor, &address.any, &size), 0);
     *port = ntohs(address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
+    return descriptor;
+}
+
+static int bound_socket(const char *host, int *port)
+{
+    int descriptor = try_port(host, port);
+
+    ck_assert_int_ge(descriptor, 0);
     return descriptor;
 }
 
@@ -46,6 +60,30 @@ int listen_deaf(const char *host, int *port, int *filler)
     ck_assert_int_eq(listen(descriptor, 0), 0);
     *filler = connect_to(host, *port);
     return descriptor;
+}
+
+/* The port that the one is given may be somebody else's on the other. */
+int listen_well_and_deaf(struct well_and_deaf *pair)
+{
+    pair->well = -1;
+    while (pair->well < 0) {
+        int port = 0;
+
+        pair->deaf = listen_deaf("::1", &port, &pair->filler);
+        pair->well = try_port("127.0.0.1", &port);
+        if (pair->well >= 0 && listen(pair->well, 100) == 0)
+            return port;
+        close(pair->deaf);
+        close(pair->filler);
+    }
+    return -1;
+}
+
+void close_well_and_deaf(struct well_and_deaf *pair)
+{
+    close(pair->well);
+    close(pair->deaf);
+    close(pair->filler);
 }
 
 int unused_port(void)

@@ -8,6 +8,12 @@
 int listen_at(const char *host, int *port);
 /* One whose queue is full, so that who connects hears nothing; `filler` is the connection that fills it. */
 int listen_deaf(const char *host, int *port, int *filler);
+/* One of each on the same port, which is the answer: 127.0.0.1 takes connections, ::1 is deaf. */
+struct well_and_deaf {
+    int well, deaf, filler;
+};
+int listen_well_and_deaf(struct well_and_deaf *pair);
+void close_well_and_deaf(struct well_and_deaf *pair);
 /* A port where nobody listens. */
 int unused_port(void);
 
