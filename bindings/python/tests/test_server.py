@@ -1,8 +1,10 @@
 import asyncio
 import contextvars
 import errno
+import gc
 import os
 import socket
+import weakref
 
 import pytest
 
@@ -250,6 +252,20 @@ async def test_unix_servers_start_later_and_on_sockets_of_ones_own(tmp_path):
     assert await reader.read(100) == b"hello"
     writer.close()
     other.close()
+
+
+async def test_what_served_is_collected_once_it_has_ended():
+    class Echo:
+        async def serve(self, reader, writer):
+            await echo(reader, writer)
+
+    served = Echo()
+    async with await libasync.start_server(served.serve, "127.0.0.1", 0) as server:
+        assert await ask(address_of(server), b"hello") == b"hello"
+    gone = weakref.ref(served)
+    del served, server
+    gc.collect()
+    assert gone() is None
 
 
 # Connecting
