@@ -38,3 +38,4 @@
 %include "libasync/server.h"
 %include "libasync/socket.h"
 %include "libasync/record.h"
+%include "libasync/datagram.h"

@@ -32,5 +32,6 @@
 #include "libasync/socket.h"
 #include "libasync/server.h"
 #include "libasync/record.h"
+#include "libasync/datagram.h"
 
 #endif

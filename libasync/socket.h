@@ -157,7 +157,7 @@ ASYNC_API async_future *async_sock_sendall(async_loop *loop, int descriptor, con
  * @param size        how many
  * @param address     to whom, an async_address (lent)
  * @return future of how many bytes were sent (given)
- * @error  as async_sock_sendall
+ * @error  as async_sock_sendall; ASYNC_ELIMIT for a datagram too long to be sent
  * @thread the loop's
  * @since  0.1
  */

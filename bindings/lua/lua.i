@@ -119,5 +119,14 @@
 %typemap(in, checkfn="lua_isstring") (const char *text, size_t size), (const void *bytes, size_t size)
   "$1 = ($1_ltype)lua_tolstring(L, $input, &$2);"
 %typemap(in, numinputs=0) size_t *size "$1 = NULL;"
+%typemap(in, numinputs=0) size_t *length (size_t bytes = 0) "$1 = &bytes;"
+%typemap(out) const void *async_datagram_bytes ""
+%typemap(argout) size_t *length %{
+  if (result)
+    lua_pushlstring(L, result, *$1);
+  else
+    lua_pushnil(L);
+  SWIG_arg++;
+%}
 
 %include "bindings/libasync.i"

@@ -99,6 +99,11 @@
 %typemap(argout) size_t *size {
     $result = script_text(arg1, result, *$1);
 }
+%typemap(in, numinputs=0) size_t *length (size_t bytes = 0) "$1 = &bytes;"
+%typemap(out) const void *async_datagram_bytes ""
+%typemap(argout) size_t *length {
+    $result = result ? PyBytes_FromStringAndSize(result, (Py_ssize_t)*$1) : Py_NewRef(Py_None);
+}
 %typemap(in) (const char *text, size_t size) {
     Py_ssize_t bytes;
 
@@ -225,8 +230,8 @@ def _same(self, other):
 
 for _proxy in (async_loop, async_future, async_value, async_type, async_timer, async_local, async_completions,
                async_task_group, async_event, async_lock, async_condition, async_semaphore, async_barrier, async_queue,
-               async_limiter, async_broadcast, async_receiver, async_stream, async_server, async_task_options,
-               async_socket_options):
+               async_limiter, async_broadcast, async_receiver, async_stream, async_server, async_datagram,
+               async_task_options, async_socket_options):
     _proxy.__eq__ = _same
     _proxy.__hash__ = lambda self: hash(int(self.this))
 

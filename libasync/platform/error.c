@@ -70,6 +70,8 @@ int error_of_errno(int number)
     case EHOSTUNREACH:
     case ENETDOWN:
         return ASYNC_EUNREACHABLE;
+    case EMSGSIZE:
+        return ASYNC_ELIMIT;
     case EADDRINUSE:
         return ASYNC_EINUSE;
     case EACCES:
