@@ -156,18 +156,23 @@ static void check_yieldable(lua_State *L, struct host *host, async_future *taken
     luaL_error(L, "%s", why);
 }
 
-/* What is there already needs no yield. A rest that awaits once more never comes back here, so that it must have been
- * given none, which needs no reference. */
+/* What is there already needs no yield. A rest that awaits once more never comes back here; it must have been given
+ * none, which needs no reference. */
 static int finish_now(lua_State *L, struct host *host, async_future *taken, await_rest *rest)
 {
-    async_value *value = async_value_ref(async_future_value(taken));
+    async_value *value = async_future_value(taken);
     int count;
 
+    if (value == host->none) {
+        async_future_unref(taken);
+        return rest(L, host, value);
+    }
     if (!value) {
         error_push(L, host, async_future_failure(taken));
         async_future_unref(taken);
         return lua_error(L);
     }
+    async_value_ref(value);
     async_future_unref(taken);
     count = rest(L, host, value);
     async_value_unref(value);
@@ -281,7 +286,7 @@ static int await_done(lua_State *L)
 }
 
 /* The last thing that a function does, which the package calls. It gives nil and the mark when that is to be yielded
- * and finish to be called with the same arguments. */
+ * and finish to be called. */
 int await_then(lua_State *L, struct host *host, async_future *taken, await_rest *rest)
 {
     check_yieldable(L, host, taken);

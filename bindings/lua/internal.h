@@ -83,7 +83,7 @@ struct host {
 };
 
 /* The rest of a function that has awaited: it pushes what that returns, given the value that was awaited, and tells how
- * many values those are. The arguments stand where they stood. */
+ * many values those are. What else it needs to know is kept by the coroutine. */
 typedef int await_rest(lua_State *L, struct host *host, async_value *value); /* raises */
 
 /* A Lua coroutine that is a task: the state of its step. */
@@ -93,7 +93,9 @@ struct coroutine {
     struct coroutine *next;
     int handle_slot;        /* keeps the task's userdata while it runs, so that current_task gives the same one */
     struct handle *newborn; /* that userdata, until an eager first step gives it its future */
-    await_rest *rest;       /* of the function that awaits in it, if it is one in C */
+    await_rest *rest;       /* of the function that awaits in it, if it is one in C, and */
+    async_stream *stream;   /* what that reads from (held by its userdata, an argument of the function), */
+    size_t most;            /* and how much at most */
     int arguments;          /* how many values the next resume passes */
     unsigned number;
     int line;       /* where it was created */

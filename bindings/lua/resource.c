@@ -17,20 +17,13 @@ static const struct resource_class *class_at(lua_State *L, int index)
     return NULL;
 }
 
-void *resource_at(lua_State *L, int index, const struct resource_class *class)
+struct resource *resource_check(lua_State *L, int argument, const struct resource_class *class)
 {
-    struct resource *resource = lua_touserdata(L, index);
+    struct resource *resource = lua_touserdata(L, argument);
 
-    return resource && lua_rawlen(L, index) == sizeof *resource && resource->class == class ? resource->object : NULL;
-}
-
-void *resource_check(lua_State *L, int argument, const struct resource_class *class)
-{
-    void *object = resource_at(L, argument, class);
-
-    if (!object)
+    if (!resource || lua_rawlen(L, argument) != sizeof *resource || resource->class != class || !resource->object)
         error_type(L, argument, class->name);
-    return object;
+    return resource;
 }
 
 struct resource *resource_new(lua_State *L, struct host *host, const struct resource_class *class)
@@ -39,6 +32,7 @@ struct resource *resource_new(lua_State *L, struct host *host, const struct reso
 
     resource->class = class;
     resource->object = NULL;
+    resource->host = host;
     keep_push(L, host, class->slot);
     lua_setmetatable(L, -2);
     return resource;

@@ -16,6 +16,7 @@ struct resource_class {
 struct resource {
     const struct resource_class *class;
     void *object;
+    struct host *host;
 };
 
 extern const struct resource_class stream_class;
@@ -28,9 +29,8 @@ void resource_enlist(lua_State *L, struct host *host, int index);
 int resource_finish(lua_State *L, struct host *host, const struct resource *resource);
 /* Push the userdata of an object, which is the same each time. Raises. */
 void resource_push(lua_State *L, struct host *host, const struct resource_class *class, void *taken);
-/* The object of the userdata at an index, or NULL when it is none of that class. */
-void *resource_at(lua_State *L, int index, const struct resource_class *class);
-void *resource_check(lua_State *L, int argument, const struct resource_class *class); /* raises */
+/* The userdata at an index, which has an object of that class. Raises. */
+struct resource *resource_check(lua_State *L, int argument, const struct resource_class *class);
 void resource_register(lua_State *L, struct host *host, const struct resource_class *class, const luaL_Reg *metamethods,
                        const luaL_Reg *methods, const luaL_Reg *shared); /* raises */
 
@@ -45,7 +45,7 @@ double resource_check_limit(lua_State *L, int argument);
 
 static inline async_stream *stream_check(lua_State *L, int argument)
 {
-    return resource_check(L, argument, &stream_class);
+    return resource_check(L, argument, &stream_class)->object;
 }
 
 /* transfer.c: methods of streams */

@@ -37,10 +37,9 @@ static void scratch_give_back(struct host *host, char *scratch)
 /* There is something, most likely. Of an error the next read tells, with all that it has to say. */
 static int give_bytes(lua_State *L, struct host *host, async_value *none)
 {
-    async_stream *stream = stream_of(L);
-    size_t most = resource_check_size(L, 2, 1);
+    async_stream *stream = host->current->stream;
     char *scratch = scratch_take(L, host);
-    int64_t count = async_stream_read_now(stream, scratch, most < SCRATCH_SIZE ? most : SCRATCH_SIZE);
+    int64_t count = async_stream_read_now(stream, scratch, host->current->most);
 
     if (count >= 0)
         lua_pushlstring(L, scratch, (size_t)count);
@@ -52,21 +51,28 @@ static int give_bytes(lua_State *L, struct host *host, async_value *none)
     return await_then(L, host, async_stream_read(stream, 1), give_all);
 }
 
+/* Read what there is; outside of a task it is left to await_then to complain. */
+static int read_some(lua_State *L, struct host *host, async_stream *stream, lua_Number most)
+{
+    if (host->current) {
+        host->current->stream = stream;
+        host->current->most = most < SCRATCH_SIZE ? (size_t)most : SCRATCH_SIZE;
+    }
+    return await_then(L, host, async_stream_wait_readable(stream), give_bytes);
+}
+
 /* stream:read(n): at most so many bytes, "" at the end; without a number all of them, to the end */
 static int stream_read(lua_State *L)
 {
-    struct host *host = host_upvalue(L);
-    async_stream *stream = stream_of(L);
-    lua_Number most = luaL_optnumber(L, 2, -1);
+    struct resource *resource = resource_check(L, 1, &stream_class);
+    lua_Number most = lua_tonumber(L, 2);
 
-    lua_settop(L, 2);
-    if (most < 0)
-        return await_then(L, host, async_stream_read_all(stream), give_all);
-    if (most == 0) {
-        lua_pushliteral(L, "");
-        return 1;
-    }
-    return await_then(L, host, async_stream_wait_readable(stream), give_bytes);
+    if (most >= 1)
+        return read_some(L, resource->host, resource->object, most);
+    if (luaL_optnumber(L, 2, -1) < 0)
+        return await_then(L, resource->host, async_stream_read_all(resource->object), give_all);
+    lua_pushliteral(L, "");
+    return 1;
 }
 
 static int readexactly(lua_State *L)
@@ -198,7 +204,9 @@ static int writelines(lua_State *L)
 
 static int drain(lua_State *L)
 {
-    return await_then(L, host_upvalue(L), async_stream_drain(stream_of(L)), give_all);
+    struct resource *resource = resource_check(L, 1, &stream_class);
+
+    return await_then(L, resource->host, async_stream_drain(resource->object), give_all);
 }
 
 static int unsent(lua_State *L)

@@ -3,7 +3,7 @@ return function(async, inner)
     local Stream = inner.Stream
 
     -- Where a C function cannot go on after a yield (Lua 5.1, LuaJIT), a method that waits gives nil and a mark to yield,
-    -- and is finished by another call.
+    -- and is finished by another call. That one is given the object too, lest it be collected meanwhile.
     if inner.finish then
         local finish, yield = inner.finish, coroutine.yield
 
@@ -13,7 +13,7 @@ return function(async, inner)
 
                 while mark do
                     yield(mark)
-                    result, mark = finish(object, first, second, third)
+                    result, mark = finish(object)
                 end
                 return result
             end
