@@ -33,10 +33,11 @@ enum kept {
     KEPT_COMPLETIONS_CLASS,
     KEPT_LOCAL_CLASS,
     KEPT_STREAM_CLASS,
+    KEPT_SERVER_CLASS,
     KEPT_OPTIONS_CLASS,
     KEPT_THREADS,   /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
     KEPT_LOOPS,     /* the userdata of each loop by its address, weakly */
-    KEPT_RESOURCES, /* those of streams likewise */
+    KEPT_RESOURCES, /* those of streams and servers likewise */
     KEPT_NESTED,    /* the task's thread of each thread that awaits for it: in Lua 5.1 */
     KEPT_GROW,      /* C functions to be entered under lua_pcall */
     KEPT_INVOKE,
@@ -44,6 +45,7 @@ enum kept {
     KEPT_PACK,
     KEPT_DESCRIBE,
     KEPT_REPORT,
+    KEPT_CONNECT,
     KEPT_TRACEBACK,
     KEPT_GUARD,     /* what the function of a task is called by */
     KEPT_TURN,      /* what sleep(0) gives */
@@ -259,11 +261,12 @@ void queue_register(lua_State *L, struct host *host);
 void scope_register(lua_State *L, struct host *host);
 void local_register(lua_State *L, struct host *host);
 
-/* resource.c, options.c, stream.c, socket.c */
+/* resource.c, options.c, stream.c, server.c, socket.c */
 async_value *resource_value(lua_State *L, int index);
 bool resource_push_value(lua_State *L, struct host *host, const async_value *value); /* raises */
 void options_register(lua_State *L, struct host *host);
 void stream_register(lua_State *L, struct host *host);
+void server_register(lua_State *L, struct host *host);
 void socket_register(lua_State *L, struct host *host);
 
 /* callback.c */

@@ -11,6 +11,7 @@
 %ignore async_future;
 %ignore async_value;
 %ignore async_stream;
+%ignore async_server;
 
 /* These speak of what only C has: a step's verdict, a pointer without an owner, a type of object. */
 %ignore async_object;
@@ -78,6 +79,13 @@
 %typemap(in, numinputs=0) async_stream ** (async_stream *made = NULL) "$1 = &made;"
 %typemap(argout) async_stream ** %{
   generic_push_resource(L, &stream_class, *$1); SWIG_arg++;
+%}
+
+%typemap(in) async_server * %{
+  $1 = server_check(L, $input);
+%}
+%typemap(out) async_server * %{
+  generic_push_resource(L, &server_class, $1); SWIG_arg++;
 %}
 
 /* Any Lua value; the conversion makes a reference, which is dropped after the call. */

@@ -178,6 +178,7 @@ int luaopen_libasync_core(lua_State *L)
     keep_weak_table(L, host, KEPT_RESOURCES, "v");
     options_register(L, host);
     stream_register(L, host);
+    server_register(L, host);
     socket_register(L, host);
     run_register(L, host);
     lua_setfield(L, -2, "native");

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-static const struct resource_class *const classes[] = {&stream_class};
+static const struct resource_class *const classes[] = {&stream_class, &server_class};
 
 /* The class of the userdata at an index, or NULL when that is no resource. */
 static const struct resource_class *class_at(lua_State *L, int index)
@@ -91,10 +91,13 @@ async_value *resource_value(lua_State *L, int index)
 bool resource_push_value(lua_State *L, struct host *host, const async_value *value)
 {
     async_stream *stream = async_value_stream(value);
+    async_server *server = async_value_server(value);
 
     if (stream)
         resource_push(L, host, &stream_class, async_stream_ref(stream));
-    return stream != NULL;
+    else if (server)
+        resource_push(L, host, &server_class, async_server_ref(server));
+    return stream || server;
 }
 
 static int gc(lua_State *L)

@@ -1,4 +1,4 @@
-/* Streams and the like: what the library counts and somebody closes. Lua holds one userdata of each, however
+/* Streams, servers and the like: what the library counts and somebody closes. Lua holds one userdata of each, however
  * often it is handed over, and to the other languages it is what it is in C. */
 #ifndef BINDINGS_LUA_RESOURCE_H
 #define BINDINGS_LUA_RESOURCE_H
@@ -19,7 +19,7 @@ struct resource {
     struct host *host;
 };
 
-extern const struct resource_class stream_class;
+extern const struct resource_class stream_class, server_class;
 
 /* Push a userdata for an object that is yet to come, and which it holds from then on. Raises. */
 struct resource *resource_new(lua_State *L, struct host *host, const struct resource_class *class);
@@ -42,6 +42,11 @@ int resource_answer(lua_State *L, int code, const char *message);
 size_t resource_check_size(lua_State *L, int argument, lua_Number least);
 /* A time limit in seconds, nil for none. Raises. */
 double resource_check_limit(lua_State *L, int argument);
+
+static inline async_server *server_check(lua_State *L, int argument)
+{
+    return resource_check(L, argument, &server_class)->object;
+}
 
 static inline async_stream *stream_check(lua_State *L, int argument)
 {

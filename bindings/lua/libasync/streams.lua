@@ -1,6 +1,6 @@
 --- Streams and servers: what of them is written in Lua. It is given the module's table and what it is made of.
 return function(async, inner)
-    local Stream = inner.Stream
+    local Stream, Server = inner.Stream, inner.Server
 
     -- Where a C function cannot go on after a yield (Lua 5.1, LuaJIT), a method that waits gives nil and a mark to yield,
     -- and is finished by another call. That one is given the object too, lest it be collected meanwhile.
@@ -21,6 +21,7 @@ return function(async, inner)
 
         for class, names in pairs {
             [Stream] = { "read", "readexactly", "readuntil", "readline", "drain", "sendfile", "wait_closed" },
+            [Server] = { "stop", "wait_closed", "serve_forever" },
         } do
             for _, name in ipairs(names) do
                 class.__index[name] = waits(class.__index[name])
@@ -41,5 +42,11 @@ return function(async, inner)
     --- for line in stream:lines() do … end: each with its "\n". Lua 5.1 cannot wait in an iterator; call readline there.
     function Stream.__index.lines(stream)
         return next_line, stream
+    end
+
+    -- As `async with server` does.
+    function Server.__close(server)
+        server:close()
+        server:wait_closed()
     end
 end

@@ -1,7 +1,8 @@
 local async = require "libasync"
 local core = require "libasync.core"
+local support = require "support"
 local await, sleep, create_task = async.await, async.sleep, async.create_task
-local pcall = async.pcall
+local pcall, code_of, reports = async.pcall, support.code_of, support.reports
 
 local yields_in_iterators = _VERSION ~= "Lua 5.1" or jit
 
@@ -14,22 +15,6 @@ local function with_pair(body)
     ann:abort()
     bob:abort()
   end)
-end
-
--- What a call threw: its code.
-local function code_of(call, ...)
-  local ok, err = pcall(call, ...)
-
-  assert.is_false(ok)
-  return err.code, err
-end
-
--- What the default exception handler would have printed.
-local function reports()
-  local heard = {}
-
-  async.get_running_loop():set_exception_handler(function(_, context) heard[#heard + 1] = context.message end)
-  return heard
 end
 
 -- Fills the kernel's buffers and ours, until drain has to wait.
