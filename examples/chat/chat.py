@@ -3,32 +3,32 @@ import sys
 
 import libasync
 
-guests = {}
+guests = set()
 
 
 def tell_others(speaker, message):
-    for name, writer in guests.items():
-        if name != speaker:
-            writer.write(message)
+    for guest in guests:
+        if guest is not speaker:
+            guest.write(message)
 
 
 async def attend(reader, writer):
     name = (await reader.readline()).rstrip(b"\r\n")
     if name:
         writer.write(b"welcome, %b\n" % name)
-        tell_others(name, b"* %b has come\n" % name)
-        guests[name] = writer
-        await pass_on(name, reader)
+        tell_others(writer, b"* %b has come\n" % name)
+        guests.add(writer)
+        await pass_on(name, reader, writer)
     writer.close()
 
 
-async def pass_on(name, reader):
+async def pass_on(name, reader, writer):
     try:
         async for line in reader:
-            tell_others(name, b"%b: %b\n" % (name, line.rstrip(b"\r\n")))
+            tell_others(writer, b"%b: %b\n" % (name, line.rstrip(b"\r\n")))
     finally:
-        del guests[name]
-        tell_others(name, b"* %b has left\n" % name)
+        guests.remove(writer)
+        tell_others(writer, b"* %b has left\n" % name)
 
 
 async def serve(port):
