@@ -1,4 +1,5 @@
-/* Futures that stand for "could not start". The immortal ones belong to no loop and need no memory. */
+/* Futures that stand for "could not start", and one for "nothing to wait for". The immortal ones belong to no loop and
+ * need no memory. */
 #include "libasync/future/value.h"
 
 #include <stdarg.h>
@@ -6,6 +7,8 @@
 #include <string.h>
 
 static const struct future_class failed_class = {.size = sizeof(async_future)};
+
+async_future future_none = {.timer.node.ops = &failed_class.node, .life = FUTURE_SUCCEEDED, .outcome = &value_none};
 
 /* One for each code; filled in on first use, always with the same, so that threads may race for it. */
 static async_future failed[-LAST_ERROR + 1];

@@ -105,6 +105,8 @@ static inline void future_init(async_future *future, async_loop *loop, const str
 /* Made: a pending future with one reference, the caller's; NULL without memory. Classes up to 256 bytes. */
 async_future *future_new(async_loop *loop, const struct future_class *class);
 
+/* The immortal one that has succeeded with none. */
+extern async_future future_none;
 /* The immortal failed future of an error, where ASYNC_EINVAL means a loop of NULL. */
 async_future *future_failed(int error);
 /* The immortal one of a call whose handle is NULL, so that it has no loop: "lock is NULL" for the noun "lock". */

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-static async_value none = {.references = IMMORTAL, .kind = ASYNC_NONE};
+async_value value_none = {.references = IMMORTAL, .kind = ASYNC_NONE};
 static async_value no = {.references = IMMORTAL, .kind = ASYNC_BOOL}, yes = {.references = IMMORTAL, .kind = ASYNC_BOOL};
 
 async_value *async_none(void)
 {
-    return &none;
+    return &value_none;
 }
 
 async_value *async_bool(bool truth)

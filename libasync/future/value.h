@@ -12,6 +12,8 @@ struct async_value {
 };
 #define IMMORTAL UINT32_MAX
 
+extern async_value value_none;
+
 struct int_value {
     struct async_value head;
     int64_t number;

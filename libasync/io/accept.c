@@ -155,7 +155,7 @@ static void serve(async_server *server, async_stream *stream)
 
     server->connections++;
     stream->service = (struct node){.ops = &server->service};
-    stream_set_server_future(stream, future_done_none());
+    stream_set_server_future(stream, &future_none);
     future_hold(&stream->closed);
     future = server->connected(stream, server->user);
     if (future && future->loop && future->loop != loop) {

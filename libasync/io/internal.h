@@ -181,8 +181,6 @@ async_future *operation_begin(async_stream *stream);
 async_future *operation_done(async_stream *stream, async_value *taken);
 /* Such, for a call that was refused; without words, or for a stream of NULL, an immortal one. */
 async_future *operation_refuse(async_stream *stream, int error, const char *words);
-/* What every success without a value is: immortal. */
-async_future *future_done_none(void);
 
 /* Entry of calls on a stream, as loop_enter and loop_visit. */
 static inline int stream_enter(const async_stream *stream)

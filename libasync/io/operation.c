@@ -96,18 +96,3 @@ async_future *operation_refuse(async_stream *stream, int error, const char *word
         return future_failed_null("stream");
     return words ? operation_done(stream, stream_error(stream, error, words)) : future_failed(error);
 }
-
-/* Filled in once, always with the same. */
-static async_future done_none;
-static pthread_once_t filled = PTHREAD_ONCE_INIT;
-
-static void fill(void)
-{
-    done_none = (async_future){.timer.node.ops = &done_class.node, .life = FUTURE_SUCCEEDED, .outcome = async_none()};
-}
-
-async_future *future_done_none(void)
-{
-    pthread_once(&filled, fill);
-    return &done_none;
-}

@@ -278,7 +278,7 @@ async_future *async_stream_wait_readable(async_stream *stream)
     if (unlikely(refusal))
         return refusal;
     if (unlikely(stream->input || read_is_over(stream)))
-        return future_done_none();
+        return &future_none;
     return read_wait(stream, READ_NOTHING, NULL, 0);
 }
 

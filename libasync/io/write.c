@@ -282,7 +282,7 @@ async_future *async_stream_drain(async_stream *stream)
     if (unlikely(stream->is_closing))
         return operation_refuse(stream, ASYNC_ECLOSED, "the stream is closed");
     if (likely(!stream->output || !stream->output->is_high))
-        return future_done_none();
+        return &future_none;
     drain = operation_new(stream, &drain_class);
     if (!drain)
         return future_failed(ASYNC_ENOMEM);
