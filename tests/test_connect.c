@@ -201,20 +201,6 @@ START_TEST(each_address_of_a_name_is_told_with_its_reason)
 }
 END_TEST
 
-START_TEST(what_tells_most_gives_the_code)
-{
-    int port = unused_port();
-    const char *text;
-
-    use_hosts("127.0.0.1 both.test\n::2 both.test\n");    /* no way leads from here to the second */
-    text = ending(open_host("both.test", port));
-    ck_assert_int_eq(strncmp(text, "EREFUSED ", 9), 0);
-    ck_assert_ptr_nonnull(strstr(text, with_port("127.0.0.1:%d: the connection was refused", port)));
-    ck_assert_ptr_nonnull(strstr(text, with_port("[::2]:%d: ", port)));
-    forget_hosts();
-}
-END_TEST
-
 START_TEST(more_reasons_than_anybody_reads_are_counted)
 {
     char hosts[2048] = "";
@@ -669,7 +655,7 @@ int main(void)
                      a_unix_socket_is_a_path_or_an_abstract_name, arguments_that_cannot_be_are_named,
                      without_a_loop_there_is_a_failure_all_the_same, a_refusal_names_the_address,
                      a_path_without_a_listener_is_named, a_name_that_does_not_resolve_is_told_with_its_port,
-                     each_address_of_a_name_is_told_with_its_reason, what_tells_most_gives_the_code,
+                     each_address_of_a_name_is_told_with_its_reason,
                      more_reasons_than_anybody_reads_are_counted, families_take_turns,
                      one_that_is_refused_has_the_next_begin_at_once,
                      one_that_is_silent_has_the_next_begin_after_a_quarter_of_a_second,
