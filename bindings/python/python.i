@@ -104,6 +104,18 @@
 %typemap(argout) size_t *length {
     $result = result ? PyBytes_FromStringAndSize(result, (Py_ssize_t)*$1) : Py_NewRef(Py_None);
 }
+/* Where only errno tells why there is no handle. */
+%define %async_fails_by_errno(FUNCTION)
+%exception FUNCTION {
+    $action
+    if (!result) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        SWIG_fail;
+    }
+}
+%enddef
+%async_fails_by_errno(async_datagram_open)
+%async_fails_by_errno(async_datagram_adopt)
 %typemap(in) (const char *text, size_t size) {
     Py_ssize_t bytes;
 

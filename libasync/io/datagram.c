@@ -50,10 +50,19 @@ static void drop_extras(async_datagram *datagram)
     datagram->extras = NULL;
 }
 
+/* Who waits is told that it was the socket, not its loop. */
+static async_value *closed_error(async_loop *loop)
+{
+    async_value *error = async_loop_is_closed(loop) ? NULL : async_error(ASYNC_ECLOSED, DATAGRAM_IS_CLOSED);
+
+    return error ? error : error_static(ASYNC_ECLOSED);
+}
+
 /* What the kernel takes now still leaves. */
 static void end_socket(async_datagram *datagram)
 {
     async_loop *loop = datagram_loop(datagram);
+    async_value *error = closed_error(loop);
 
     timer_stop(loop, &datagram->pause);
     datagram->is_blocked = false;
@@ -66,8 +75,9 @@ static void end_socket(async_datagram *datagram)
         remove_path(datagram->extras);
     close(datagram->descriptor);
     datagram->descriptor = -1;
-    datagram_end_receive(datagram, error_static(ASYNC_ECLOSED));
-    datagram_end_drains(datagram, error_static(ASYNC_ECLOSED));
+    datagram_end_receive(datagram, error);
+    datagram_end_drains(datagram, error);
+    async_value_unref(error);
     datagram_drop_inbound(datagram);
     datagram_drop_outbound(datagram);
     drop_extras(datagram);

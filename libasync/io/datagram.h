@@ -88,6 +88,7 @@ watch_ready datagram_on_ready;
 async_value *datagram_error(const async_datagram *datagram, int number);
 
 /* datagram_wait.c */
+#define DATAGRAM_IS_CLOSED "the datagram socket is closed"
 async_future *datagram_refuse(const async_datagram *datagram, int error);
 struct datagram_wait *datagram_wait_new(async_datagram *datagram, const struct future_class *class);
 /* Sets its time limit; false without memory. */

@@ -3,7 +3,11 @@
 
 async_future *datagram_refuse(const async_datagram *datagram, int error)
 {
-    return datagram ? future_failed(error) : future_failed_null("datagram");
+    if (!datagram)
+        return future_failed_null("datagram");
+    if (error == ASYNC_ECLOSED && loop_enter(datagram_loop(datagram)) == 0)
+        return future_failed_saying(datagram_loop(datagram), error, DATAGRAM_IS_CLOSED);
+    return future_failed(error);
 }
 
 struct datagram_wait *datagram_wait_new(async_datagram *datagram, const struct future_class *class)

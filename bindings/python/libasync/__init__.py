@@ -27,6 +27,8 @@ from .broadcast import Broadcast, Receiver
 from .streams import open_connection, open_unix_connection, stderr, stdin, stdout
 from .streams import stream_pair, stream_pipe, wrap_stream
 from .server import Server, start_server, start_unix_server
+from .datagrams import DatagramSocket, bind_datagram, connect_datagram, open_datagram, wrap_datagram
+from .datagrams import notify_closing, wait_readable, wait_writable
 from .runner import Runner, run
 
 __version__ = capi.async_version()
@@ -34,14 +36,16 @@ __version__ = capi.async_version()
 __all__ = [
     "ALL_COMPLETED", "AbstractEventLoop", "AbstractEventLoopPolicy", "AbstractServer", "Barrier", "BaseExceptionGroup",
     "BoundedSemaphore", "Broadcast", "BrokenBarrierError", "CancelledError", "CapacityLimiter", "Condition",
-    "DefaultEventLoopPolicy", "Error", "Event", "ExceptionGroup", "FIRST_COMPLETED", "FIRST_EXCEPTION", "Future",
-    "Handle", "IncompleteReadError", "InvalidStateError", "LifoQueue", "LimitOverrunError", "Lock", "Loop",
-    "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Receiver", "Runner", "Semaphore", "Server",
-    "StreamReader", "StreamWriter", "Task", "TaskGroup", "Timeout", "TimeoutError", "TimerHandle", "all_tasks",
-    "as_completed", "capi", "create_eager_task_factory", "create_task", "current_task", "eager_task_factory",
-    "ensure_future", "gather", "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine",
-    "iscoroutinefunction", "isfuture", "new_event_loop", "open_connection", "open_unix_connection", "run",
+    "DatagramSocket", "DefaultEventLoopPolicy", "Error", "Event", "ExceptionGroup", "FIRST_COMPLETED",
+    "FIRST_EXCEPTION", "Future", "Handle", "IncompleteReadError", "InvalidStateError", "LifoQueue", "LimitOverrunError",
+    "Lock", "Loop", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown", "Receiver", "Runner",
+    "Semaphore", "Server", "StreamReader", "StreamWriter", "Task", "TaskGroup", "Timeout", "TimeoutError",
+    "TimerHandle", "all_tasks", "as_completed", "bind_datagram", "capi", "connect_datagram",
+    "create_eager_task_factory", "create_task", "current_task", "eager_task_factory", "ensure_future", "gather",
+    "get_event_loop", "get_event_loop_policy", "get_running_loop", "handle", "iscoroutine", "iscoroutinefunction",
+    "isfuture", "new_event_loop", "notify_closing", "open_connection", "open_datagram", "open_unix_connection", "run",
     "run_coroutine_threadsafe", "set_event_loop", "set_event_loop_policy", "shield", "sleep", "start_server",
     "start_unix_server", "stderr", "stdin", "stdout", "stream_pair", "stream_pipe", "timeout", "timeout_at",
-    "to_thread", "wait", "wait_for", "wait_until", "wrap_future", "wrap_handle", "wrap_stream",
+    "to_thread", "wait", "wait_for", "wait_readable", "wait_until", "wait_writable", "wrap_datagram", "wrap_future",
+    "wrap_handle", "wrap_stream",
 ]

@@ -6,6 +6,7 @@ from ._core import _check
 _SETTERS = {
     "attempt_delay": capi.async_socket_options_set_attempt_delay,
     "backlog": capi.async_socket_options_set_backlog,
+    "broadcast": capi.async_socket_options_set_broadcast,
     "connect_timeout": capi.async_socket_options_set_connect_timeout,
     "keepalive": capi.async_socket_options_set_keepalive,
     "limit": capi.async_socket_options_set_limit,
