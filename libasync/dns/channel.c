@@ -14,8 +14,8 @@
 /* Since then c-ares keeps its queries in the order of their timeouts. */
 #define VERSION_OF_SORTED_TIMEOUTS 0x011400
 
-/* Datagrams that are heard before others have their turn. */
-#define HEARD_AT_ONCE 256
+/* Reads from a stream before others have their turn. */
+#define READS_AT_ONCE 64
 
 /* Response codes: RFC 1035, section 4.1.1. */
 static enum answer translate_code(const struct message *message)
@@ -121,7 +121,6 @@ void channel_process(struct channel *channel, int readable, int writable)
 {
     if (!channel->ares)
         return;
-    channel->budget = HEARD_AT_ONCE;
     ares_process_fd(channel->ares, readable, writable);
     channel_want_settling(channel);
 }
@@ -152,17 +151,7 @@ struct stream {
     int descriptor, events;
 };
 
-/* c-ares may give the stream up meanwhile, so it is not touched after its calls. */
-static void look_at_stream(async_loop *loop, struct node *node)
-{
-    struct stream *stream = container_of(node, struct stream, node);
-    int descriptor = stream->descriptor, events = stream->events;
-
-    stream->events = 0;
-    channel_process(stream->channel, events & WATCH_READ ? descriptor : NO_DESCRIPTOR,
-                    events & WATCH_WRITE ? descriptor : NO_DESCRIPTOR);
-}
-
+static void look_at_stream(async_loop *loop, struct node *node);
 static const struct node_ops stream_ops = {.run = look_at_stream};
 
 static void on_stream_ready(async_loop *loop, struct watch *watch, int events)
@@ -181,6 +170,23 @@ static struct stream **find_stream(struct channel *channel, int descriptor)
     while (*place && (*place)->descriptor != descriptor)
         place = &(*place)->next;
     return place;
+}
+
+/* Old versions of c-ares read once a call, and twice for an answer, so it is called again while it gets all that it
+ * reads. It may give the stream up meanwhile, which is why that is looked for each time. */
+static void look_at_stream(async_loop *loop, struct node *node)
+{
+    struct stream *stream = container_of(node, struct stream, node);
+    struct channel *channel = stream->channel;
+    int descriptor = stream->descriptor, events = stream->events, rounds = READS_AT_ONCE;
+
+    stream->events = 0;
+    do {
+        channel->has_more = false;
+        channel_process(channel, events & WATCH_READ ? descriptor : NO_DESCRIPTOR,
+                        events & WATCH_WRITE ? descriptor : NO_DESCRIPTOR);
+        events &= ~WATCH_WRITE;
+    } while (channel->has_more && --rounds && *find_stream(channel, descriptor));
 }
 
 static void add_stream(struct channel *channel, int descriptor, int events)

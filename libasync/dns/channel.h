@@ -64,6 +64,7 @@ struct channel {
     struct node news;                   /* queued when there are datagrams to be heard */
     struct gate *gates;                 /* wire.c's */
     struct stream *streams;
+    bool has_more;                      /* the last read from a stream got all it wanted */
     struct inbound inbound;
     uint32_t budget;                    /* datagrams that c-ares may still have in this turn */
     bool is_handed, is_taken;           /* whether c-ares was handed a datagram, and took it for an answer */

@@ -23,6 +23,8 @@
 /* Sent in one go. */
 #define SENT_AT_ONCE 64
 #define FIRST_OUTBOUND 4096
+/* Datagrams that are heard before others have their turn. */
+#define HEARD_AT_ONCE 256
 
 struct line {
     struct watch watch;
@@ -35,7 +37,6 @@ struct line {
 struct gate {
     struct channel *channel;
     struct gate *next;
-    bool has_news;                  /* a line is readable */
     int failure;                    /* errno of a send, for c-ares to hear */
     int family;
     union host_address peer;
@@ -67,7 +68,6 @@ static void on_ready(async_loop *loop, struct watch *watch, int events)
     struct channel *channel = line->gate->channel;
 
     line->is_readable |= events & WATCH_READ;
-    line->gate->has_news |= events & WATCH_READ;
     if (events & WATCH_WRITE)
         watch_set(loop, watch, WATCH_READ);
     if (!node_is_linked(&channel->news))
@@ -271,20 +271,36 @@ void wire_flush(struct channel *channel)
     }
 }
 
-/* Each look may close gates, so the search begins anew. */
+static bool is_unread(const struct gate *gate)
+{
+    const struct inbound *inbound = &gate->channel->inbound;
+
+    if (inbound->gate == gate && inbound->next < inbound->count)
+        return true;
+    for (unsigned i = 0; i < gate->count; i++)
+        if (gate->lines[i].is_readable)
+            return true;
+    return false;
+}
+
+/* Old versions of c-ares read on until there is no more, new ones once a call. Each call may close gates, so the search
+ * begins anew; what is left when others must have their turn is heard in the next. */
 void wire_hear(struct channel *channel)
 {
     struct gate *gate = channel->gates;
 
-    while (gate) {
-        if (!gate->has_news) {
+    channel->budget = HEARD_AT_ONCE;
+    while (gate && channel->budget) {
+        if (!is_unread(gate)) {
             gate = gate->next;
             continue;
         }
-        gate->has_news = false;
+        channel->budget--;
         channel_process(channel, gate->lines[0].descriptor, NO_DESCRIPTOR);
         gate = channel->gates;
     }
+    if (gate && !node_is_linked(&channel->news))
+        loop_queue(channel->loop, &channel->news);
 }
 
 /* Where there is no memory either, the datagram counts as lost and is sent again in time. */
@@ -389,11 +405,15 @@ static ares_ssize_t receive_datagram(struct gate *gate, void *bytes, size_t size
 static ares_ssize_t receive_any(ares_socket_t descriptor, void *bytes, size_t size, int flags, struct sockaddr *peer,
                                 ares_socklen_t *peer_size, void *user)
 {
-    struct gate *gate = gate_of(user, descriptor);
+    struct channel *channel = user;
+    struct gate *gate = gate_of(channel, descriptor);
+    ares_ssize_t received;
 
     if (gate)
         return receive_datagram(gate, bytes, size, peer, peer_size);
-    return recvfrom(descriptor, bytes, size, flags, peer, peer_size);
+    received = recvfrom(descriptor, bytes, size, flags, peer, peer_size);
+    channel->has_more = received > 0 && (size_t)received == size;
+    return received;
 }
 
 const struct ares_socket_functions wire_functions = {
