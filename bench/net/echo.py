@@ -1,6 +1,7 @@
-"""Echo servers in Python: echo.py LOOP FACE, where LOOP is asyncio or uvloop, and FACE is protocol or streams."""
+"""Echo servers in Python: echo.py LOOP FACE, of libasync, asyncio or uvloop, and of protocol or streams."""
 
 import asyncio
+import importlib
 import sys
 
 BACKLOG = 1024
@@ -22,20 +23,20 @@ async def answer(reader, writer):
     writer.close()
 
 
-async def serve(face):
+async def serve(library, face):
     if face == 'protocol':
         server = await asyncio.get_running_loop().create_server(Echo, '127.0.0.1', 0, backlog=BACKLOG)
     else:
-        server = await asyncio.start_server(answer, '127.0.0.1', 0, backlog=BACKLOG)
+        server = await library.start_server(answer, '127.0.0.1', 0, backlog=BACKLOG)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 def main(loop, face):
+    library = importlib.import_module('libasync') if loop == 'libasync' else asyncio
     if loop == 'uvloop':
-        import uvloop
-        uvloop.install()
-    asyncio.run(serve(face))
+        importlib.import_module('uvloop').install()
+    library.run(serve(library, face))
 
 
 if __name__ == '__main__':

@@ -4,12 +4,11 @@ import contextlib
 import os
 import resource
 import signal
-import statistics
 import subprocess
 import time
 
-ROUNDS = 5
-SPAN_SECONDS = 0.1
+ROUNDS = 21  # Many and short: what disturbs them then falls on all contenders alike.
+SPAN_SECONDS = 0.05
 LEAST_ECHOES = 200
 TRACED_ECHOES = 4000
 ENOUGH_DESCRIPTORS = 16_384
@@ -85,13 +84,13 @@ class Bench:
 
     def _echoes(self, server, load, connections):
         """As many as take the span; finding out is the warm-up."""
-        few = max(LEAST_ECHOES, 2 * connections)
+        few = max(LEAST_ECHOES, 3 * connections)
         started = time.monotonic()
         self._cost(server, load, few)
         return max(few, int(few * SPAN_SECONDS / (time.monotonic() - started)))
 
     def costs(self, contenders, kind, connections, size):
-        """The processor's nanoseconds for an echo, by name; all servers are up together and are asked in turn."""
+        """The processor's nanoseconds for an echo in each round, by name; all servers are up and are asked in turn."""
         with contextlib.ExitStack() as stack:
             asked = {}
             for contender in contenders:
@@ -99,7 +98,7 @@ class Bench:
                 load = stack.enter_context(self.loaded(server, kind, connections, size))
                 asked[contender.name] = server, load, self._echoes(server, load, connections)
             rounds = [[self._cost(*each) for each in asked.values()] for _ in range(ROUNDS)]
-        return dict(zip(asked, map(statistics.median, zip(*rounds))))
+        return dict(zip(asked, zip(*rounds)))
 
     def calls(self, contender, connections, size):
         """System calls an echo, by name, as strace counts them: slow, but a server that is never idle is the same."""
@@ -112,7 +111,7 @@ class Bench:
             lines = [line.split() for line in tracer.communicate()[1].splitlines()]
         return {line[0]: int(line[1]) / TRACED_ECHOES for line in lines if len(line) == 2 and line[1].isdigit()}
 
-    def grown(self, contender, connections, size, read_bytes=Child.resident_bytes):
+    def grown(self, contender, connections, size, read_bytes):
         """Bytes of memory a connection that has had one answer and is idle."""
         with self.started(contender) as server, self.loaded(server, 'tcp', 1, size):
             before = read_bytes(server)

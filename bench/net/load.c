@@ -22,7 +22,7 @@
 
 #define MOST_LOADS 16
 #define PATIENCE_SECONDS 20
-#define OFFSETS 4099    /* a prime: successive rounds of a connection, and connections of a round, all begin elsewhere */
+#define OFFSETS 4099    /* a prime: rounds of a connection, and connections of a round, all begin elsewhere */
 
 static struct load *loads[MOST_LOADS];
 

@@ -1,4 +1,4 @@
-/* Connections with one request in flight each. They are watched edge-triggered, for both directions, from the start: the
+/* Connections with one request in flight each. They are watched edge-triggered, for both directions, from the start: a
  * load has to be quicker than the servers, so that these and not the load set the pace. */
 #include "bench/net/load.h"
 

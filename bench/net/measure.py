@@ -9,8 +9,10 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
+from statistics import median
 
-from harness import Bench, Contender
+from harness import Bench, Child, Contender
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONNECTIONS = (1, 50, 1000)
@@ -25,98 +27,133 @@ def can(*command):
     return shutil.which(command[0]) and subprocess.run(command, capture_output=True).returncode == 0
 
 
-def c_contenders(programs):
-    return [Contender(FLOOR, programs / 'raw_echo'), Contender('libuv', programs / 'uv_echo')]
+class Group:
+    """Ours, its peers, and what is promised of ours beside a peer."""
+
+    def __init__(self, language, contenders, target):
+        self.language, self.contenders, self.target = language, contenders, target
+
+    def there(self):
+        return [contender for contender in self.contenders if contender.there]
+
+    def print_rows(self, what, unit, figures, target):
+        ours, *peers = self.contenders
+        for peer in peers:
+            theirs = f'{figures[peer.name]:.3f}' if peer.there else '-'
+            print(f'{what}\t{figures[ours.name]:.3f}\t{unit}\t{peer.name}\t{theirs}\t{target(peer.name)}', flush=True)
+            if is_below_floor(target(peer.name), figures.get(peer.name), figures.get(FLOOR)):
+                print(f'# {what}: {FLOOR} itself is not {target(peer.name)} beside {peer.name}')
 
 
-def c_target(peer, connections, size):
-    if peer == FLOOR:
-        return '<=1.053x' if connections > 1 or size == 65536 else '-'
-    return '<=1x'
+def is_below_floor(target, theirs, floor):
+    return target.startswith('>=') and theirs and floor and theirs / float(target[2:-1]) < floor
 
 
-def python_contenders(programs, python):
+def settle(rounds):
+    """A figure each from those of all rounds, the first contender's being their median. The machine's speed drifts, but
+    less within a round than between two: so the others' follow from the median of their ratios to the first."""
+    first = next(iter(rounds.values()))
+    return {name: median(first) * median(figure / its for figure, its in zip(figures, first))
+            for name, figures in rounds.items()}
+
+
+def c_group(programs):
+    def target(peer, connections, size):
+        if peer == FLOOR:
+            return '<=1.053x' if connections > 1 or size == 65536 else '-'
+        return '<=1x' if peer == 'libuv' else '-'
+
+    return Group('C', [Contender('libasync', programs / 'async_echo'), Contender(FLOOR, programs / 'raw_echo'),
+                       Contender('libuv', programs / 'uv_echo')], target)
+
+
+def python_group(programs, python):
+    def target(peer, connections, size):
+        if peer == 'uvloop streams':
+            return '>=2x'
+        if peer != 'uvloop protocol' or connections == 1:
+            return '-'
+        return '>=2x' if size == 65536 else '>=1.3x' if connections == 1000 else '>=1x' if size == 64 else '-'
+
     uvloop = can(python, '-c', 'import uvloop')
-    return [Contender(FLOOR, programs / 'raw_echo')] + [
-        Contender(f'{loop} {face}', python, HERE / 'echo.py', loop, face, there=uvloop or loop == 'asyncio')
-        for loop in ('uvloop', 'asyncio') for face in ('protocol', 'streams')]
+    faces = [('libasync', 'streams'), ('uvloop', 'protocol'), ('uvloop', 'streams'), ('asyncio', 'protocol'),
+             ('asyncio', 'streams')]
+    return Group('Python', [*(Contender(f'{loop} {face}', python, HERE / 'echo.py', loop, face,
+                                        there=uvloop or loop != 'uvloop') for loop, face in faces),
+                            Contender(FLOOR, programs / 'raw_echo')], target)
 
 
-def python_target(peer, connections, size):
-    if peer == 'uvloop streams':
-        return '>=2x'
-    if peer != 'uvloop protocol' or connections == 1:
-        return '-'
-    return '>=2x' if size == 65536 else '>=1.3x' if connections == 1000 else '<=1x' if size == 64 else '-'
+def lua_group(programs, lua):
+    return Group('Lua', [Contender('libasync', lua, HERE / 'echo.lua'),
+                         Contender('luv', lua, HERE / 'luv.lua', there=can(lua, '-e', 'require "luv"')),
+                         Contender(FLOOR, programs / 'raw_echo')],
+                 lambda peer, connections, size: '>=1.2x' if peer == 'luv' else '-')
 
 
-def lua_contenders(programs, lua):
-    return [Contender(FLOOR, programs / 'raw_echo'),
-            Contender('luv', lua, HERE / 'luv.lua', there=can(lua, '-e', 'require "luv"'))]
+def udp_group(programs):
+    return Group('UDP', [Contender('libasync', programs / 'async_udp'), Contender('libuv', programs / 'uv_udp'),
+                         Contender('libuv, UV_UDP_RECVMMSG', programs / 'uv_udp', 'recvmmsg'),
+                         Contender('raw recvmmsg', programs / 'raw_udp')],
+                 lambda peer: '>=1.5x' if peer == 'libuv' else '-')
 
 
-def lua_target(peer, connections, size):
-    return '-' if peer == FLOOR else '>=1.2x'
-
-
-def udp_contenders(programs):
-    return [Contender('raw recvmmsg', programs / 'raw_udp'), Contender('libuv', programs / 'uv_udp'),
-            Contender('libuv, UV_UDP_RECVMMSG', programs / 'uv_udp', 'recvmmsg')]
-
-
-def print_rows(what, unit, contenders, figures):
-    """A note, as long as there is no server of ours."""
-    known = [f'{contender.name} {figures[contender.name]:,.1f}' for contender in contenders if contender.there]
-    print(f'# {what}: {", ".join(known)} {unit}', flush=True)
-
-
-def echoes(bench, language, contenders):
-    there = [contender for contender in contenders if contender.there]
+def echoes(bench, group):
     for connections in CONNECTIONS:
         for size, said in SIZES.items():
-            what = f'{language} echo, {connections} connection{"s" * (connections > 1)}, {said}'
-            print_rows(what, 'ns', contenders, bench.costs(there, 'tcp', connections, size))
+            what = f'{group.language} echo, {connections} connection{"s" * (connections > 1)}, {said}'
+            group.print_rows(what, 'ns', settle(bench.costs(group.there(), 'tcp', connections, size)),
+                             lambda peer: group.target(peer, connections, size))
 
 
-def idle(bench, language, contenders):
-    print_rows(f'{language}, idle connection', 'B', contenders,
-               {contender.name: bench.grown(contender, IDLE_CONNECTIONS, min(SIZES))
-                for contender in contenders if contender.there})
-
-
-def datagrams(bench, contenders):
+def datagrams(bench, group):
     for size in (64, 1024):
-        print_rows(f'UDP echo, {DATAGRAMS_IN_FLIGHT} in flight, {SIZES[size]}', 'ns', contenders,
-                   bench.costs(contenders, 'udp', DATAGRAMS_IN_FLIGHT, size))
+        group.print_rows(f'UDP echo, {DATAGRAMS_IN_FLIGHT} in flight, {SIZES[size]}', 'ns',
+                         settle(bench.costs(group.there(), 'udp', DATAGRAMS_IN_FLIGHT, size)), group.target)
 
 
-def calls(bench, contenders):
+def calls(bench, group):
     if not shutil.which('strace'):
         print('# strace is not installed: system calls are not counted')
         return
     for connections in CONNECTIONS[1:]:
-        counted = {contender.name: bench.calls(contender, connections, min(SIZES)) for contender in contenders}
-        print_rows(f'C echo, {connections} connections, system calls', 'calls', contenders,
-                   {name: calls['total'] for name, calls in counted.items()})
-        print_rows(f'C echo, {connections} connections, epoll_ctl', 'calls', contenders,
-                   {name: calls.get('epoll_ctl', 0) for name, calls in counted.items()})
+        counted = {contender.name: bench.calls(contender, connections, min(SIZES)) for contender in group.there()}
+        for name, target in ('total', '<=2.1'), ('epoll_ctl', '<=0.01'):
+            what = f'C echo, {connections} connections, ' + ('system calls' if name == 'total' else name)
+            group.print_rows(what, 'calls', {who: calls.get(name, 0) for who, calls in counted.items()},
+                             lambda peer: target)
+
+
+def idle(bench, group):
+    group.print_rows(f'{group.language}, an idle connection, memory of the process', 'B',
+                     {contender.name: bench.grown(contender, IDLE_CONNECTIONS, min(SIZES), Child.resident_bytes)
+                      for contender in group.there()}, lambda peer: '-')
+
+
+def idle_counted(bench, programs):
+    """What the library asks its allocator for; the server keeps the sum in a file."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(bytes(8))
+        file.flush()
+        counting = Contender('libasync', programs / 'async_echo', file.name)
+        bytes_each = bench.grown(counting, IDLE_CONNECTIONS, min(SIZES), lambda _: count_in(file.name))
+    print(f'C, an idle connection, memory of the library\t{bytes_each:.1f}\tB\t-\t-\t<=400', flush=True)
+
+
+def count_in(path):
+    return int.from_bytes(pathlib.Path(path).read_bytes(), sys.byteorder)
 
 
 def main(programs, language, interpreter=None):
     programs = pathlib.Path(programs)
     bench = Bench(programs / 'bench_load')
+    group = {'c': lambda: c_group(programs), 'python': lambda: python_group(programs, interpreter),
+             'lua': lambda: lua_group(programs, interpreter)}[language]()
+    echoes(bench, group)
+    idle(bench, group)
     if language == 'c':
-        contenders = c_contenders(programs)
-        echoes(bench, 'C', contenders)
-        calls(bench, contenders)
-        datagrams(bench, udp_contenders(programs))
-    elif language == 'python':
-        contenders = python_contenders(programs, interpreter)
-        echoes(bench, 'Python', contenders)
-    else:
-        contenders = lua_contenders(programs, interpreter)
-        echoes(bench, 'Lua', contenders)
-    idle(bench, language, contenders)
+        calls(bench, group)
+        datagrams(bench, udp_group(programs))
+        idle_counted(bench, programs)
 
 
 if __name__ == '__main__':
