@@ -4,19 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
-struct address {
-    const void *tag;
-    async_value *value;
-};
-
-static const char address_tag;
-
 /* The address at an index (lent), or NULL for other things. */
 async_value *address_at(lua_State *L, int index)
 {
-    struct address *address = lua_touserdata(L, index);
+    async_value *value = value_view(L, index);
 
-    return address && lua_rawlen(L, index) == sizeof *address && address->tag == &address_tag ? address->value : NULL;
+    return value && async_address_family(value) ? value : NULL;
 }
 
 async_value *address_check(lua_State *L, int argument)
@@ -28,37 +21,20 @@ async_value *address_check(lua_State *L, int argument)
     return value;
 }
 
-/* Push a userdata that has no address yet. */
-static struct address *address_new(lua_State *L, struct host *host)
-{
-    struct address *address = lua_newuserdatauv(L, sizeof *address, 0);
-
-    address->tag = &address_tag;
-    address->value = NULL;
-    keep_push(L, host, KEPT_ADDRESS_CLASS);
-    lua_setmetatable(L, -2);
-    return address;
-}
-
-void address_push(lua_State *L, struct host *host, async_value *value)
-{
-    address_new(L, host)->value = async_value_ref(value);
-}
-
 /* async.address(host, port): of text form, nobody is asked for names */
 static int address_of_host(lua_State *L)
 {
     struct host *host = host_upvalue(L);
     const char *name = luaL_checkstring(L, 1);
     int port = (int)luaL_checkinteger(L, 2);
-    struct address *address = address_new(L, host);
+    async_value **address = value_push_view(L, host, KEPT_ADDRESS_CLASS);
 
-    address->value = async_address(name, port);
-    if (!address->value && errno == EINVAL && (port < 0 || port > 65535))
+    *address = async_address(name, port);
+    if (!*address && errno == EINVAL && (port < 0 || port > 65535))
         return luaL_argerror(L, 2, "a port is a number from 0 to 65535");
-    if (!address->value && errno == EINVAL)
+    if (!*address && errno == EINVAL)
         return luaL_argerror(L, 1, "not the address of a host");
-    return address->value ? 1 : error_raise_code(L, host, ASYNC_ENOMEM, NULL);
+    return *address ? 1 : error_raise_code(L, host, ASYNC_ENOMEM, NULL);
 }
 
 /* async.address_unix(path): one that begins with a zero byte is an abstract name */
@@ -67,12 +43,12 @@ static int address_of_path(lua_State *L)
     struct host *host = host_upvalue(L);
     size_t size;
     const char *path = luaL_checklstring(L, 1, &size);
-    struct address *address = address_new(L, host);
+    async_value **address = value_push_view(L, host, KEPT_ADDRESS_CLASS);
 
-    address->value = async_address_unix(path, size);
-    if (!address->value && errno == ENAMETOOLONG)
+    *address = async_address_unix(path, size);
+    if (!*address && errno == ENAMETOOLONG)
         return luaL_argerror(L, 1, "too long for the path of a Unix socket");
-    return address->value ? 1 : error_raise_code(L, host, ASYNC_ENOMEM, NULL);
+    return *address ? 1 : error_raise_code(L, host, ASYNC_ENOMEM, NULL);
 }
 
 /* The socket type, where a look-up told one. */
@@ -126,21 +102,11 @@ static int tostring(lua_State *L)
     return 1;
 }
 
-static int gc(lua_State *L)
-{
-    struct address *address = lua_touserdata(L, 1);
-
-    if (address_at(L, 1))
-        address->value = async_value_unref(address->value);
-    return 0;
-}
-
 void address_register(lua_State *L, struct host *host)
 {
     static const luaL_Reg metamethods[] = {
-        {"__index", field_of}, {"__eq", eq}, {"__tostring", tostring}, {"__gc", gc}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"address", address_of_host}, {"address_unix", address_of_path}, {NULL, NULL}};
+        {"__index", field_of}, {"__eq", eq}, {"__tostring", tostring}, {"__gc", value_view_gc}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"address", address_of_host}, {"address_unix", address_of_path}, {NULL, NULL}};
 
     register_class(L, host, KEPT_ADDRESS_CLASS, "address", metamethods, NULL, NULL);
     register_functions(L, host, functions);

@@ -71,41 +71,6 @@ static bool option_true(lua_State *L, int index, const char *name)
     return truth;
 }
 
-static int getaddrinfo(lua_State *L, async_loop *loop, int index)
-{
-    struct host *host = host_upvalue(L);
-    const char *name = luaL_optstring(L, index, NULL), *service = luaL_optstring(L, index + 1, NULL), *type_name;
-    int options = index + 2, family = ASYNC_ANY, type = ASYNC_ANY;
-    struct handle *handle;
-    uint32_t flags;
-
-    lua_settop(L, options);
-    if (!lua_isnil(L, options))
-        luaL_checktype(L, options, LUA_TTABLE);
-    flags = (option_true(L, options, "numeric_host") ? ASYNC_DNS_NUMERIC_HOST : 0) |
-            (option_true(L, options, "passive") ? ASYNC_DNS_PASSIVE : 0);
-    option(L, options, "family");
-    family = (int)luaL_optinteger(L, -1, ASYNC_ANY);
-    option(L, options, "type");
-    type_name = luaL_optstring(L, -1, NULL);
-    if (type_name)
-        type = !strcmp(type_name, "stream") ? ASYNC_STREAM : !strcmp(type_name, "datagram") ? ASYNC_DATAGRAM : -1;
-    handle = handle_new(L, host, KEPT_FUTURE_CLASS, 0);
-    handle->future = async_getaddrinfo(loop, name, service, family, type, flags);
-    return 1;
-}
-
-/* async.getaddrinfo(host, service, { family = 4 or 6, type = "stream" or "datagram", numeric_host =, passive = }) */
-static int getaddrinfo_here(lua_State *L)
-{
-    return getaddrinfo(L, running_loop(L, host_upvalue(L)), 1);
-}
-
-int combine_getaddrinfo_on(lua_State *L)
-{
-    return getaddrinfo(L, loop_check(L, 1), 2);
-}
-
 /* Replace the items of the table at an index by a new table of futures and an array of them, both pushed. Nothing is
  * taken yet, since Lua may raise until the end. */
 static async_future **collect(lua_State *L, struct host *host, int index, size_t *count)
@@ -309,14 +274,9 @@ static int shield(lua_State *L)
 
 void combine_register(lua_State *L, struct host *host)
 {
-    static const luaL_Reg functions[] = {{"sleep", sleep},
-                                         {"gather", gather},
-                                         {"wait", wait},
-                                         {"wait_for", wait_for},
-                                         {"wait_until", wait_until},
-                                         {"shield", shield},
-                                         {"getaddrinfo", getaddrinfo_here},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"sleep", sleep},           {"gather", gather}, {"wait", wait}, {"wait_for", wait_for},
+        {"wait_until", wait_until}, {"shield", shield}, {NULL, NULL}};
     static const luaL_Reg completions[] = {{"next", completions_next}, {"left", completions_left}, {NULL, NULL}};
     static const luaL_Reg inner[] = {{"completions", completions_new}, {NULL, NULL}};
 

@@ -18,6 +18,7 @@ enum kept {
     KEPT_ERROR_CLASS,
     KEPT_VALUE_CLASS,
     KEPT_ADDRESS_CLASS,
+    KEPT_RECORD_CLASS,
     KEPT_HANDLE_CLASS,
     KEPT_EVENT_CLASS,
     KEPT_LOCK_CLASS,
@@ -184,11 +185,25 @@ async_value *value_from_several(lua_State *L, struct host *host, int count, asyn
 void value_push(lua_State *L, struct host *host, async_value *value);                          /* raises */
 int value_push_all(lua_State *L, struct host *host, async_value *value);                       /* raises */
 async_value *value_read(void *box);
+/* A view is a userdata that holds a value for Lua to read by fields; pushed, it holds none yet. */
+async_value **value_push_view(lua_State *L, struct host *host, enum kept class_slot); /* raises */
+async_value *value_view(lua_State *L, int index);                                     /* NULL for other things */
+int value_view_gc(lua_State *L);
 void value_register(lua_State *L, struct host *host);
 bool is_utf8(const char *text, size_t size);
 
+/* record.c */
+int record_check_type(lua_State *L, int argument); /* raises */
+void record_register(lua_State *L, struct host *host);
+
+/* dns.c */
+int dns_getaddrinfo_on(lua_State *L);
+int dns_getnameinfo_on(lua_State *L);
+int dns_query_on(lua_State *L);
+int dns_set_servers_on(lua_State *L);
+void dns_register(lua_State *L, struct host *host);
+
 /* address.c */
-void address_push(lua_State *L, struct host *host, async_value *value); /* raises */
 async_value *address_at(lua_State *L, int index);
 async_value *address_check(lua_State *L, int argument); /* raises */
 void address_register(lua_State *L, struct host *host);
@@ -286,7 +301,6 @@ int handler_call(lua_State *L);
 void handler_register(lua_State *L, struct host *host);
 
 /* combine.c */
-int combine_getaddrinfo_on(lua_State *L);
 void combine_drop_turn(struct host *host);
 void combine_register(lua_State *L, struct host *host);
 

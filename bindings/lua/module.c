@@ -163,6 +163,8 @@ int luaopen_libasync_core(lua_State *L)
     error_register(L, host);
     value_register(L, host);
     address_register(L, host);
+    record_register(L, host);
+    dns_register(L, host);
     future_register(L, host);
     coroutine_register(L, host);
     await_register(L, host);

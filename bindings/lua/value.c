@@ -5,13 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-/* A value of another language that Lua cannot read: passed around as it is. */
-struct opaque {
+/* A value that Lua reads by fields, or not at all, and passes around as it is. */
+struct view {
     const void *tag;
     async_value *value;
 };
 
-static const char opaque_tag;
+static const char view_tag;
 
 /* Whether text is UTF-8 as RFC 3629 has it: no surrogates, nothing overlong, nothing above U+10FFFF. */
 bool is_utf8(const char *text, size_t size)
@@ -74,17 +74,34 @@ static async_value *boxed(lua_State *L, struct host *host, async_loop *loop, asy
     return value;
 }
 
-static struct opaque *opaque_at(lua_State *L, int index)
+async_value *value_view(lua_State *L, int index)
 {
-    struct opaque *opaque = lua_touserdata(L, index);
+    struct view *view = lua_touserdata(L, index);
 
-    return opaque && lua_rawlen(L, index) == sizeof *opaque && opaque->tag == &opaque_tag ? opaque : NULL;
+    return view && lua_rawlen(L, index) == sizeof *view && view->tag == &view_tag ? view->value : NULL;
+}
+
+async_value **value_push_view(lua_State *L, struct host *host, enum kept class_slot)
+{
+    struct view *view = lua_newuserdatauv(L, sizeof *view, 0);
+
+    view->tag = &view_tag;
+    view->value = NULL;
+    keep_push(L, host, class_slot);
+    lua_setmetatable(L, -2);
+    return &view->value;
+}
+
+int value_view_gc(lua_State *L)
+{
+    if (value_view(L, 1))
+        ((struct view *)lua_touserdata(L, 1))->value = async_value_unref(value_view(L, 1));
+    return 0;
 }
 
 /* Never raises. NULL without memory, which whoever takes it knows what to make of. */
 async_value *value_from(lua_State *L, struct host *host, int index, async_loop *loop)
 {
-    struct opaque *opaque;
     async_value *value;
 
     switch (lua_type(L, index)) {
@@ -98,10 +115,7 @@ async_value *value_from(lua_State *L, struct host *host, int index, async_loop *
     case LUA_TSTRING:
         return from_string(L, index);
     case LUA_TUSERDATA:
-        opaque = opaque_at(L, index);
-        if (opaque)
-            return async_value_ref(opaque->value);
-        value = async_value_ref(address_at(L, index));
+        value = async_value_ref(value_view(L, index));
         value = value ? value : resource_value(L, index);
         if (value)
             return value;
@@ -221,15 +235,15 @@ static void push_list(lua_State *L, struct host *host, async_value *value)
     lua_setfield(L, -2, "n");
 }
 
-static void push_opaque(lua_State *L, struct host *host, async_value *value)
+/* What no kind of Lua's stands for; values of other languages, too. */
+static void push_object(lua_State *L, struct host *host, async_value *value)
 {
-    struct opaque *opaque = lua_newuserdatauv(L, sizeof *opaque, 0);
+    enum kept class_slot = async_address_family(value) ? KEPT_ADDRESS_CLASS
+                           : async_record_type(value)  ? KEPT_RECORD_CLASS
+                                                       : KEPT_VALUE_CLASS;
 
-    opaque->tag = &opaque_tag;
-    opaque->value = NULL;
-    keep_push(L, host, KEPT_VALUE_CLASS);
-    lua_setmetatable(L, -2);
-    opaque->value = async_value_ref(value);
+    if (class_slot != KEPT_VALUE_CLASS || !resource_push_value(L, host, value))
+        *value_push_view(L, host, class_slot) = async_value_ref(value);
 }
 
 static void push_integer(lua_State *L, int64_t number)
@@ -270,10 +284,7 @@ static void push_plain(lua_State *L, struct host *host, async_value *value)
         error_push_object(L, host, value);
         break;
     default:
-        if (async_address_family(value))
-            address_push(L, host, value);
-        else if (!resource_push_value(L, host, value))
-            push_opaque(L, host, value);
+        push_object(L, host, value);
     }
 }
 
@@ -331,37 +342,26 @@ int value_push_all(lua_State *L, struct host *host, async_value *value)
     return 1;
 }
 
-static int opaque_gc(lua_State *L)
+static int view_tostring(lua_State *L)
 {
-    struct opaque *opaque = opaque_at(L, 1);
+    async_value *value = value_view(L, 1);
 
-    if (opaque)
-        opaque->value = async_value_unref(opaque->value);
-    return 0;
-}
-
-static int opaque_tostring(lua_State *L)
-{
-    struct opaque *opaque = opaque_at(L, 1);
-
-    if (!opaque)
+    if (!value)
         return error_type(L, 1, "value");
-    lua_pushfstring(L, "%s: %p", async_type_name(async_value_type(opaque->value)), (void *)opaque->value);
+    lua_pushfstring(L, "%s: %p", async_type_name(async_value_type(value)), (void *)value);
     return 1;
 }
 
-static int opaque_eq(lua_State *L)
+static int view_eq(lua_State *L)
 {
-    struct opaque *left = opaque_at(L, 1), *right = opaque_at(L, 2);
-
-    lua_pushboolean(L, left && right && left->value == right->value);
+    lua_pushboolean(L, value_view(L, 1) && value_view(L, 1) == value_view(L, 2));
     return 1;
 }
 
 void value_register(lua_State *L, struct host *host)
 {
     static const luaL_Reg metamethods[] = {
-        {"__gc", opaque_gc}, {"__tostring", opaque_tostring}, {"__eq", opaque_eq}, {NULL, NULL}};
+        {"__gc", value_view_gc}, {"__tostring", view_tostring}, {"__eq", view_eq}, {NULL, NULL}};
 
     keep_function(L, host, KEPT_PACK, pack_protected);
     keep_function(L, host, KEPT_READ, read_protected);
