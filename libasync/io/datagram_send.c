@@ -198,7 +198,7 @@ async_future *async_datagram_drain(async_datagram *datagram)
     if (error)
         return datagram_refuse(datagram, error);
     if (datagram_unsent(datagram) < high_mark(datagram) || datagram_unsent(datagram) <= low_mark(datagram))
-        return future_done_none();
+        return &future_none;
     wait = datagram_wait_new(datagram, &drain_class);
     if (!wait)
         return future_failed(ASYNC_ENOMEM);
