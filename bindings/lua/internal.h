@@ -35,6 +35,7 @@ enum kept {
     KEPT_LOCAL_CLASS,
     KEPT_STREAM_CLASS,
     KEPT_SERVER_CLASS,
+    KEPT_DATAGRAM_CLASS,
     KEPT_OPTIONS_CLASS,
     KEPT_THREADS,   /* the threads of all coroutines below, as keys: it keeps them, and none is given to two tasks */
     KEPT_LOOPS,     /* the userdata of each loop by its address, weakly */
@@ -276,13 +277,14 @@ void queue_register(lua_State *L, struct host *host);
 void scope_register(lua_State *L, struct host *host);
 void local_register(lua_State *L, struct host *host);
 
-/* resource.c, options.c, stream.c, server.c, socket.c */
+/* resource.c, options.c, stream.c, server.c, socket.c, datagram.c */
 async_value *resource_value(lua_State *L, int index);
 bool resource_push_value(lua_State *L, struct host *host, const async_value *value); /* raises */
 void options_register(lua_State *L, struct host *host);
 void stream_register(lua_State *L, struct host *host);
 void server_register(lua_State *L, struct host *host);
 void socket_register(lua_State *L, struct host *host);
+void datagram_register(lua_State *L, struct host *host);
 
 /* callback.c */
 int callback_call_soon(lua_State *L);

@@ -12,6 +12,7 @@
 %ignore async_value;
 %ignore async_stream;
 %ignore async_server;
+%ignore async_datagram;
 
 /* These speak of what only C has: a step's verdict, a pointer without an owner, a type of object. */
 %ignore async_object;
@@ -86,6 +87,13 @@
 %}
 %typemap(out) async_server * %{
   generic_push_resource(L, &server_class, $1); SWIG_arg++;
+%}
+
+%typemap(in) async_datagram * %{
+  $1 = datagram_check(L, $input);
+%}
+%typemap(out) async_datagram * %{
+  generic_push_resource(L, &datagram_class, $1); SWIG_arg++;
 %}
 
 /* Any Lua value; the conversion makes a reference, which is dropped after the call. */

@@ -182,6 +182,7 @@ int luaopen_libasync_core(lua_State *L)
     stream_register(L, host);
     server_register(L, host);
     socket_register(L, host);
+    datagram_register(L, host);
     run_register(L, host);
     lua_setfield(L, -2, "native");
     lua_pushvalue(L, -1);

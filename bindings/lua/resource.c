@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-static const struct resource_class *const classes[] = {&stream_class, &server_class};
+static const struct resource_class *const classes[] = {&stream_class, &server_class, &datagram_class};
 
 /* The class of the userdata at an index, or NULL when that is no resource. */
 static const struct resource_class *class_at(lua_State *L, int index)
@@ -92,12 +92,15 @@ bool resource_push_value(lua_State *L, struct host *host, const async_value *val
 {
     async_stream *stream = async_value_stream(value);
     async_server *server = async_value_server(value);
+    async_datagram *datagram = async_value_datagram(value);
 
     if (stream)
         resource_push(L, host, &stream_class, async_stream_ref(stream));
     else if (server)
         resource_push(L, host, &server_class, async_server_ref(server));
-    return stream || server;
+    else if (datagram)
+        resource_push(L, host, &datagram_class, async_datagram_ref(datagram));
+    return stream || server || datagram;
 }
 
 static int gc(lua_State *L)

@@ -19,7 +19,7 @@ struct resource {
     struct host *host;
 };
 
-extern const struct resource_class stream_class, server_class;
+extern const struct resource_class stream_class, server_class, datagram_class;
 
 /* Push a userdata for an object that is yet to come, and which it holds from then on. Raises. */
 struct resource *resource_new(lua_State *L, struct host *host, const struct resource_class *class);
@@ -46,6 +46,11 @@ double resource_check_limit(lua_State *L, int argument);
 static inline async_server *server_check(lua_State *L, int argument)
 {
     return resource_check(L, argument, &server_class)->object;
+}
+
+static inline async_datagram *datagram_check(lua_State *L, int argument)
+{
+    return resource_check(L, argument, &datagram_class)->object;
 }
 
 static inline async_stream *stream_check(lua_State *L, int argument)

@@ -62,7 +62,7 @@ static async_datagram *new_datagram(async_loop *loop, int descriptor, const asyn
     list_init(&datagram->drains);
     datagram->descriptor = -1;
     if (getpeername(descriptor, &peer.address.any, &peer.size) == 0) {
-        datagram->peer = address_new(&peer.address, peer.size, ASYNC_DATAGRAM);
+        datagram->peer = address_new(&peer.address, peer.size, ASYNC_ANY);
         if (!datagram->peer)
             goto no_memory;
     }

@@ -42,5 +42,6 @@ end
 
 require "libasync.scopes"(async, inner)
 require "libasync.streams"(async, inner)
+require "libasync.datagrams"(async, inner)
 
 return async
