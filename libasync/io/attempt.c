@@ -86,10 +86,10 @@ static enum attempt_state succeed(struct attempt *attempt)
 }
 
 /* Interrupted by a signal, a connect goes on all the same. A Unix socket whose queue is full cannot be waited for: the
- * kernel tells nobody when there is room again. */
+ * kernel tells nobody when there is room again. Behind a path stands a zero byte, as tools expect that watch calls. */
 enum attempt_state attempt_repeat(struct attempt *attempt)
 {
-    union socket_address address;
+    union socket_address address = {.local = {.sun_family = 0}};
     socklen_t size;
 
     address_read(attempt->address, &address, &size);
