@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-ROUNDS = 21  # Many and short: what disturbs them then falls on all contenders alike.
+ROUNDS = 15  # Many and short: what disturbs them then falls on all contenders alike.
 SPAN_SECONDS = 0.05
 LEAST_ECHOES = 200
 TRACED_ECHOES = 4000

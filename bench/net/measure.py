@@ -42,7 +42,7 @@ class Group:
             theirs = f'{figures[peer.name]:.3f}' if peer.there else '-'
             print(f'{what}\t{figures[ours.name]:.3f}\t{unit}\t{peer.name}\t{theirs}\t{target(peer.name)}', flush=True)
             if is_below_floor(target(peer.name), figures.get(peer.name), figures.get(FLOOR)):
-                print(f'# {what}: {FLOOR} itself is not {target(peer.name)} beside {peer.name}')
+                print(f'# {what}: {FLOOR} itself misses {target(peer.name)} beside {peer.name}')
 
 
 def is_below_floor(target, theirs, floor):
