@@ -1159,7 +1159,7 @@ static void check_multicast(const char *group_text, const char *interface, int f
     ck_assert_int_eq(async_datagram_join(NULL, NULL, NULL), ASYNC_EINVAL);
 }
 
-/* Over loopback IPv6 has no groups. tests/namespace makes an interface that has. */
+/* Over loopback IPv6 has no groups. tests/network/namespace makes an interface that has. */
 #define MADE "async0"
 
 START_TEST(members_of_a_group_hear_what_is_sent_to_it)

@@ -132,6 +132,17 @@ describe("name servers", function()
   end)
 end)
 
+-- What the hosts file calls an address; the address where it says nothing.
+local function known_as(address)
+  local file = io.open "/etc/hosts"
+  local text = "\n" .. (file and file:read "*a" or "")
+
+  if file then
+    file:close()
+  end
+  return text:match("\n" .. address:gsub("%.", "%%.") .. "%s+(%S+)") or address
+end
+
 describe("getnameinfo", function()
   it("gives a host and a service", function()
     async.run(function()
@@ -140,7 +151,7 @@ describe("getnameinfo", function()
 
       assert.are.same({ "127.0.0.1", "80" }, { host, service })
       host, service = await(async.get_running_loop():getnameinfo(address, { numeric_service = true }))
-      assert.are.same({ "localhost", "80" }, { host, service })
+      assert.are.same({ known_as "127.0.0.1", "80" }, { host, service })
     end)
   end)
 
