@@ -92,15 +92,16 @@ typedef int await_rest(lua_State *L, struct host *host, async_value *value); /* 
 
 /* A Lua coroutine that is a task: the state of its step. */
 struct coroutine {
+    /* What each step looks at stands together. */
     struct host *host;
     lua_State *thread;
-    struct coroutine *next;
+    struct handle *newborn; /* the task's userdata, until an eager first step gives it its future */
+    int arguments;          /* how many values the next resume passes */
     int handle_slot;        /* keeps the task's userdata while it runs, so that current_task gives the same one */
-    struct handle *newborn; /* that userdata, until an eager first step gives it its future */
     await_rest *rest;       /* of the function that awaits in it, if it is one in C, and */
     async_stream *stream;   /* what that reads from (held by its userdata, an argument of the function), */
     size_t most;            /* and how much at most */
-    int arguments;          /* how many values the next resume passes */
+    struct coroutine *next;
     unsigned number;
     int line;       /* where it was created */
     int trace_slot; /* where it failed, as a text, once that is known */
