@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How deep eager tasks may create eager ones. Newer versions count that themselves, and stop earlier. */
-enum { MOST_NESTED = 150 };
-
 /* A burst leaves its threads behind for the next one. What no later one needed goes again, half of it at a time. */
 enum { IDLE_MOST = 16384, IDLE_WINDOW = 16384 };
 
@@ -106,8 +103,6 @@ async_next resume_step(async_task *task, void *state)
         return async_fail(task, ASYNC_ECLOSED, "the Lua state was closed");
     if (self->newborn)
         give_birth(task, self);
-    if (host->depth == MOST_NESTED)
-        return async_fail(task, ASYNC_ENOMEM, "stack overflow: eager tasks are nested too deeply");
     host->depth++;
     self->arguments = 0;
     host->current = self;

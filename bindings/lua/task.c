@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How deep eager tasks start in each other; deeper ones start in the next turn. Lua refuses some 200 calls from C in each
+ * other, and each level takes a few. */
+enum { MOST_NESTED = 40 };
+
 /* Where the code that asked for a task stands. Costs some 25 ns; what is kept is all that a report will need. */
 static void note_origin(lua_State *L, struct coroutine *coroutine)
 {
@@ -127,7 +131,7 @@ static void unpack(lua_State *L, struct host *host, int index, struct settings *
     lua_settop(L, index);
     luaL_checkstack(L, count + 2, "too many arguments for a task");
     lua_getfield(L, index, "eager_start");
-    settings->eager = lua_toboolean(L, -1);
+    settings->eager = lua_toboolean(L, -1) && host->depth < MOST_NESTED;
     lua_getfield(L, index, "name");
     if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
         luaL_argerror(L, index, "name must be a string");
