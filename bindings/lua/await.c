@@ -60,13 +60,19 @@ void await_forget(struct host *host)
     host->is_given = false;
 }
 
-/* Notes what is awaited; the yield must follow. A future that is not given is held by a handle on this stack until the
- * step has a reference of its own. */
-static void note(lua_State *L, struct host *host, async_future *future, bool is_given)
+/* A future that is given is let go at the step's end at the latest, whatever is raised until then. */
+static void hold(struct host *host, async_future *future, bool is_given)
 {
     await_forget(host);
     host->awaiting = future;
     host->is_given = is_given;
+}
+
+/* Notes what is awaited; the yield must follow. A future that is not given is held by a handle on this stack until the
+ * step has a reference of its own. */
+static void note(lua_State *L, struct host *host, async_future *future, bool is_given)
+{
+    hold(host, future, is_given);
     if (HAVE_MARK)
         lua_pushlightuserdata(L, host);
 }
@@ -157,7 +163,7 @@ static void check_yieldable(lua_State *L, struct host *host, async_future *taken
 }
 
 /* What is there already needs no yield. A rest that awaits once more never comes back here; it must have been given
- * none, which needs no reference. */
+ * none, which needs no future to hold it. */
 static int finish_now(lua_State *L, struct host *host, async_future *taken, await_rest *rest)
 {
     async_value *value = async_future_value(taken);
@@ -167,15 +173,11 @@ static int finish_now(lua_State *L, struct host *host, async_future *taken, awai
         async_future_unref(taken);
         return rest(L, host, value);
     }
-    if (!value) {
-        error_push(L, host, async_future_failure(taken));
-        async_future_unref(taken);
-        return lua_error(L);
-    }
-    async_value_ref(value);
-    async_future_unref(taken);
+    hold(host, taken, true);
+    if (!value)
+        return error_raise(L, host, async_future_failure(taken));
     count = rest(L, host, value);
-    async_value_unref(value);
+    await_forget(host);
     return count;
 }
 

@@ -137,16 +137,18 @@ static bool is_delivered(lua_State *L, struct host *host, struct description *de
     return same;
 }
 
-/* A thread that was guarded has noted where it failed; one that was not still shows it. */
-static void take_trace(lua_State *L, struct host *host, struct box *box, struct coroutine *origin)
+/* Where it failed, in a slot: a thread that was guarded has noted it, one that was not still shows it. */
+static int trace_of(lua_State *L, struct host *host, struct coroutine *origin)
 {
-    box->trace_slot = origin->trace_slot;
-    origin->trace_slot = 0;
-    if (box->trace_slot || !keep_reserve_quietly(host))
-        return;
+    int slot;
+
+    if (origin->trace_slot || !keep_reserve_quietly(host))
+        return origin->trace_slot;
     luaL_traceback(L, origin->thread, NULL, 0);
-    box->trace_slot = keep_take(host);
-    keep_set(L, host, box->trace_slot);
+    slot = keep_take(host);
+    keep_set(L, host, slot);
+    origin->trace_slot = slot;
+    return slot;
 }
 
 /* Argument: the error. */
@@ -158,18 +160,21 @@ static int describe_protected(lua_State *L)
     const char *text;
     struct box *box;
     async_value *cause;
+    int trace_slot;
 
     if (error || is_delivered(L, host, description)) {
         description->failure = async_value_ref(error ? error->value : description->delivered);
         return 0;
     }
     text = describe_text(L, 1, description->plain);
+    trace_slot = description->origin ? trace_of(L, host, description->origin) : 0;
     lua_pushvalue(L, 1);
     box = box_new(L, host);
     if (!box)
         return 0;
-    if (description->origin)
-        take_trace(L, host, box, description->origin);
+    box->trace_slot = trace_slot;
+    if (trace_slot)
+        description->origin->trace_slot = 0;
     cause = async_object(host->loop, host->failure_type, box);
     if (!cause)
         box_delete(box);

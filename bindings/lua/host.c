@@ -103,7 +103,8 @@ async_next resume_step(async_task *task, void *state)
         return async_fail(task, ASYNC_ECLOSED, "the Lua state was closed");
     if (self->newborn)
         give_birth(task, self);
-    host->depth++;
+    if (!host->depth++)
+        host->is_receiving = false; /* it may be true since Lua ran out of memory */
     self->arguments = 0;
     host->current = self;
     host->task = task;

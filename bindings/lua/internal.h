@@ -81,7 +81,8 @@ struct host {
     async_type *object_type;  /* a Lua object */
     async_type *several_type; /* the several results of a coroutine: a table with n */
     async_type *failure_type; /* what was thrown, and where */
-    char *scratch;            /* what streams receive into, while nobody does; NULL before the first time */
+    char *scratch;            /* what streams receive into; NULL before the first time */
+    bool is_receiving;        /* whether a string is being made of it */
     async_value *none;        /* async_none, to be known at sight */
     async_value *raised;      /* the failure that run raised last, for its traceback */
 };

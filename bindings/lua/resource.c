@@ -40,13 +40,18 @@ struct resource *resource_new(lua_State *L, struct host *host, const struct reso
 
 /* The table of all userdata is weak, and Lua takes one out before it finalizes it. So an address in it is that of an
  * object that the userdata still holds. */
-void resource_enlist(lua_State *L, struct host *host, int index)
+static void enlist(lua_State *L, struct host *host, int index, void *object)
 {
     keep_push(L, host, KEPT_RESOURCES);
-    lua_pushlightuserdata(L, ((struct resource *)lua_touserdata(L, index))->object);
+    lua_pushlightuserdata(L, object);
     lua_pushvalue(L, index);
     lua_rawset(L, -3);
     lua_pop(L, 1);
+}
+
+void resource_enlist(lua_State *L, struct host *host, int index)
+{
+    enlist(L, host, index, ((struct resource *)lua_touserdata(L, index))->object);
 }
 
 int resource_finish(lua_State *L, struct host *host, const struct resource *resource)
@@ -63,20 +68,32 @@ int resource_finish(lua_State *L, struct host *host, const struct resource *reso
     return lua_error(L);
 }
 
-void resource_push(lua_State *L, struct host *host, const struct resource_class *class, void *taken)
+/* Push the userdata of an object. A new one is returned, for the caller to have it hold the object. */
+static struct resource *push(lua_State *L, struct host *host, const struct resource_class *class, void *object)
 {
+    struct resource *resource;
+
     luaL_checkstack(L, 4, "not enough memory");
     keep_push(L, host, KEPT_RESOURCES);
-    lua_pushlightuserdata(L, taken);
+    lua_pushlightuserdata(L, object);
     lua_rawget(L, -2);
     lua_remove(L, -2);
-    if (!lua_isnil(L, -1)) {
-        class->unref(taken);
-        return;
-    }
+    if (!lua_isnil(L, -1))
+        return NULL;
     lua_pop(L, 1);
-    resource_new(L, host, class)->object = taken;
-    resource_enlist(L, host, lua_gettop(L));
+    resource = resource_new(L, host, class);
+    enlist(L, host, lua_gettop(L), object);
+    return resource;
+}
+
+void resource_push(lua_State *L, struct host *host, const struct resource_class *class, void *taken)
+{
+    struct resource *resource = push(L, host, class, taken);
+
+    if (resource)
+        resource->object = taken;
+    else
+        class->unref(taken);
 }
 
 /* A resource as a value (given), or NULL when there is none at that index. */
@@ -93,13 +110,15 @@ bool resource_push_value(lua_State *L, struct host *host, const async_value *val
     async_stream *stream = async_value_stream(value);
     async_server *server = async_value_server(value);
     async_datagram *datagram = async_value_datagram(value);
+    struct resource *made = stream     ? push(L, host, &stream_class, stream)
+                            : server   ? push(L, host, &server_class, server)
+                            : datagram ? push(L, host, &datagram_class, datagram)
+                                       : NULL;
 
-    if (stream)
-        resource_push(L, host, &stream_class, async_stream_ref(stream));
-    else if (server)
-        resource_push(L, host, &server_class, async_server_ref(server));
-    else if (datagram)
-        resource_push(L, host, &datagram_class, async_datagram_ref(datagram));
+    if (made)
+        made->object = stream   ? (void *)async_stream_ref(stream)
+                       : server ? (void *)async_server_ref(server)
+                                : (void *)async_datagram_ref(datagram);
     return stream || server || datagram;
 }
 

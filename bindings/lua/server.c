@@ -190,14 +190,21 @@ static int is_serving(lua_State *L)
     return 1;
 }
 
+/* Push a view that holds the list of addresses. */
+static async_value *push_list(lua_State *L, async_server *server)
+{
+    struct host *host = host_upvalue(L);
+    async_value **list = value_push_view(L, host, KEPT_VALUE_CLASS);
+
+    *list = async_server_addresses(server);
+    if (!*list)
+        error_raise_code(L, host, ASYNC_ENOMEM, NULL);
+    return *list;
+}
+
 static int addresses(lua_State *L)
 {
-    async_value *list = async_server_addresses(server_of(L));
-
-    if (!list)
-        return error_raise_code(L, host_upvalue(L), ASYNC_ENOMEM, NULL);
-    value_push(L, host_upvalue(L), list);
-    async_value_unref(list);
+    value_push(L, host_upvalue(L), push_list(L, server_of(L)));
     return 1;
 }
 
@@ -218,13 +225,12 @@ static int get_loop(lua_State *L)
 static int tostring(lua_State *L)
 {
     async_server *server = server_of(L);
-    async_value *list = async_server_addresses(server);
+    async_value *list = push_list(L, server);
 
     if (async_value_count(list))
         lua_pushfstring(L, "server: %s", async_address_text(async_value_item(list, 0)));
     else
         lua_pushfstring(L, "server: %p (closed)", (void *)server);
-    async_value_unref(list);
     return 1;
 }
 

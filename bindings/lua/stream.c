@@ -22,13 +22,15 @@ static async_stream *stream_of(lua_State *L)
 
 /* What can be asked and set while it is open */
 
-static int push_address(lua_State *L, async_value *taken)
+/* An address, unless there is none. */
+static bool push_address(lua_State *L, async_value *(*ask)(const async_stream *stream), const async_stream *stream)
 {
-    if (!taken)
-        return 0;
-    value_push(L, host_upvalue(L), taken);
-    async_value_unref(taken);
-    return 1;
+    async_value **address = value_push_view(L, host_upvalue(L), KEPT_ADDRESS_CLASS);
+
+    *address = ask(stream);
+    if (!*address)
+        lua_pop(L, 1);
+    return *address;
 }
 
 /* stream:get_extra_info(name, default): the "peername", the "sockname", or of "socket" the descriptor */
@@ -39,11 +41,11 @@ static int get_extra_info(lua_State *L)
     int descriptor = async_stream_descriptor(stream);
 
     lua_settop(L, 3);
-    if (!strcmp(name, "peername") && push_address(L, async_stream_peer(stream)))
-        return 1;
-    if (!strcmp(name, "sockname") && push_address(L, async_stream_local(stream)))
-        return 1;
-    if (!strcmp(name, "socket") && descriptor >= 0)
+    if (!strcmp(name, "peername"))
+        push_address(L, async_stream_peer, stream);
+    else if (!strcmp(name, "sockname"))
+        push_address(L, async_stream_local, stream);
+    else if (!strcmp(name, "socket") && descriptor >= 0)
         lua_pushinteger(L, descriptor);
     return 1;
 }
@@ -117,18 +119,14 @@ static int wait_closed(lua_State *L)
 static int tostring(lua_State *L)
 {
     async_stream *stream = stream_of(L);
-    async_value *peer = async_stream_peer(stream);
-    const char *text = peer ? async_address_text(peer) : "";
+    const char *state = async_stream_is_closing(stream) ? " (closed)" : "";
+    bool is_known = push_address(L, async_stream_peer, stream);
+    const char *text = is_known ? async_address_text(address_at(L, -1)) : "";
 
     if (*text)
-        lua_pushfstring(L, "stream: %s", text);
+        lua_pushfstring(L, "stream: %s%s", text, state);
     else
-        lua_pushfstring(L, "stream: %p", (void *)stream);
-    async_value_unref(peer);
-    if (!async_stream_is_closing(stream))
-        return 1;
-    lua_pushliteral(L, " (closed)");
-    lua_concat(L, 2);
+        lua_pushfstring(L, "stream: %p%s", (void *)stream, state);
     return 1;
 }
 

@@ -16,34 +16,30 @@ static async_stream *stream_of(lua_State *L)
 
 /* Reading */
 
-/* A string is made of what lies in the scratch. Making it may run a finalizer, which may read too: that one does not
- * get the same memory. */
-static char *scratch_take(lua_State *L, struct host *host)
+/* Making a string may run a finalizer, which may read too: that one does not get the same memory. */
+static int64_t receive(lua_State *L, struct host *host)
 {
-    char *scratch = host->scratch ? host->scratch : malloc(SCRATCH_SIZE);
+    struct coroutine *self = host->current;
+    int64_t count = async_stream_read_now(self->stream, host->scratch, self->most);
 
-    host->scratch = NULL;
-    if (!scratch)
-        error_raise_code(L, host, ASYNC_ENOMEM, NULL);
-    return scratch;
-}
-
-static void scratch_give_back(struct host *host, char *scratch)
-{
-    free(host->scratch);
-    host->scratch = scratch;
+    host->is_receiving = true;
+    if (count >= 0)
+        lua_pushlstring(L, host->scratch, (size_t)count);
+    host->is_receiving = false;
+    return count;
 }
 
 /* There is something, most likely. Of an error the next read tells, with all that it has to say. */
 static int give_bytes(lua_State *L, struct host *host, async_value *none)
 {
     async_stream *stream = host->current->stream;
-    char *scratch = scratch_take(L, host);
-    int64_t count = async_stream_read_now(stream, scratch, host->current->most);
+    int64_t count;
 
-    if (count >= 0)
-        lua_pushlstring(L, scratch, (size_t)count);
-    scratch_give_back(host, scratch);
+    if (!host->scratch)
+        host->scratch = malloc(SCRATCH_SIZE);
+    if (!host->scratch || host->is_receiving)
+        return await_then(L, host, async_stream_read(stream, host->current->most), give_all);
+    count = receive(L, host);
     if (count >= 0)
         return 1;
     if (count == ASYNC_EEMPTY)

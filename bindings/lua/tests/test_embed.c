@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <lualib.h>
 #include <stdlib.h>
+#include <string.h>
 
 static async_loop *loop;
 static lua_State *L;
@@ -198,6 +199,37 @@ START_TEST(the_state_may_close_while_tasks_wait)
 }
 END_TEST
 
+static char reported[100];
+
+static void note(async_loop *where, async_future *source, int error, const char *message, void *user)
+{
+    strncpy(reported, message, sizeof reported - 1);
+}
+
+START_TEST(who_connects_to_a_server_whose_state_was_closed_is_refused)
+{
+    async_future *starting = future_of("create_task(function()"
+                                       "  return await(async.start_server(print, '127.0.0.1', 0)):addresses()[1]"
+                                       "end)");
+    async_future *opening, *reading;
+    async_stream *stream;
+
+    ck_assert_int_eq(async_loop_run_until(loop, starting), 0);
+    close_state();
+    async_loop_set_exception_handler(loop, note, NULL, NULL);
+    opening = async_open_connection_to(loop, async_future_value(starting), NULL);
+    ck_assert_int_eq(async_loop_run_until(loop, opening), 0);
+    stream = async_value_stream(async_future_value(opening));
+    reading = async_stream_read_all(stream);
+    ck_assert_int_eq(async_loop_run_until(loop, reading), 0);
+    ck_assert_str_eq(reported, "the Lua state was closed");
+    async_stream_close(stream);
+    async_future_unref(reading);
+    async_future_unref(opening);
+    async_future_unref(starting);
+}
+END_TEST
+
 START_TEST(values_and_errors_outlive_their_state)
 {
     async_future *giving = future_of("create_task(function() return {1}, {} end)");
@@ -240,30 +272,77 @@ static const char everything[] =
     "  await(async.wait({ async.gather { tasks[1], tasks[11], return_exceptions = true }, (table.unpack or "
     "unpack)(tasks, 2) }))\n"
     "  for i = 1, 13 do async.try(tasks[i]) end\n"
+    "  finished = true\n"
+    "end)\n";
+
+static const char streams[] =
+    "local async = require 'libasync'\n"
+    "async.create_task(function()\n"
+    "  local ann, bob = async.stream_pair()\n"
+    "  ann:write('one\\n', 2, '\\nthree')\n"
+    "  ann:writelines { 'four', '5' }\n"
+    "  local words = { bob:readline(), bob:readexactly(2), bob:read(5), bob:readuntil('5') }\n"
+    "  local reader = async.create_task(bob.read, bob, 10)\n"
+    "  async.await(async.sleep(0))\n"
+    "  ann:write('six')\n"
+    "  ann:drain()\n"
+    "  local name = '@' .. tostring(words)\n"
+    "  local server = async.await(async.start_unix_server(function(stream)\n"
+    "    stream:write(stream:read(10))\n"
+    "    stream:close()\n"
+    "  end, name, { limit = 100, backlog = 5 }))\n"
+    "  local client = async.await(async.open_unix_connection(name, { nodelay = false }))\n"
+    "  local texts = { tostring(client), tostring(client:get_extra_info('peername')), tostring(server) }\n"
+    "  client:write('seven')\n"
+    "  client:read()\n"
+    "  client:close()\n"
+    "  server:close()\n"
+    "  finished = true\n"
     "end)\n";
 
 static void ignore(async_loop *where, async_future *source, int error, const char *message, void *user)
 {
 }
 
+/* Lets the loop look at the kernel, too. */
+static void look(void)
+{
+    async_future *nap = async_sleep(loop, 0.0001);
+
+    async_loop_run_until(loop, nap);
+    async_future_unref(nap);
+}
+
 /* Which allocation fails is told by how many may come before; when all of them succeed, each has had its turn. */
-START_TEST(lua_may_run_out_of_memory_anywhere)
+static void fail_each_allocation(const char *program, void (*step)(void))
 {
     bool failed = true;
 
     for (long before = 0; failed; before++) {
         async_loop_set_exception_handler(loop, ignore, NULL, NULL);
-        luaL_loadstring(L, everything);
+        luaL_loadstring(L, program);
         allowance = before;
         if (lua_pcall(L, 0, 0, 0))
             lua_pop(L, 1);
-        for (int turns = 0; turns < 12; turns++)
-            turn();
+        for (int steps = 0; steps < 12; steps++)
+            step();
         failed = allowance == 0;
         allowance = -1;
+        ck_assert(failed || holds("finished"));
         tear_down();
         set_up();
     }
+}
+
+START_TEST(lua_may_run_out_of_memory_anywhere)
+{
+    fail_each_allocation(everything, turn);
+}
+END_TEST
+
+START_TEST(streams_and_servers_may_run_out_of_luas_memory_anywhere)
+{
+    fail_each_allocation(streams, look);
 }
 END_TEST
 
@@ -283,7 +362,9 @@ int main(void)
     tcase_add_test(tests, the_state_may_close_while_tasks_wait);
     tcase_add_test(tests, values_and_errors_outlive_their_state);
     tcase_add_test(tests, the_loop_may_close_while_lua_holds_its_things);
+    tcase_add_test(tests, who_connects_to_a_server_whose_state_was_closed_is_refused);
     tcase_add_test(tests, lua_may_run_out_of_memory_anywhere);
+    tcase_add_test(tests, streams_and_servers_may_run_out_of_luas_memory_anywhere);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
