@@ -167,6 +167,22 @@ START_TEST(a_lower_limit_ends_the_line_that_waits)
 }
 END_TEST
 
+/* By then more was searched than the limit has. */
+START_TEST(a_lower_limit_ends_what_waits_for_a_long_separator)
+{
+    async_future *read;
+
+    make_pair();
+    read = async_stream_read_until(bob, "\r\n", 2);
+    say(ann, "a hundred letters would be a few too many");
+    turns(2);
+    ck_assert_int_eq(async_stream_set_limit(bob, 10), 0);
+    say(ann, "\r\n");
+    check_message(read, ASYNC_ELIMIT, "socket: no separator within the limit of 10 bytes");
+    drop_pair();
+}
+END_TEST
+
 START_TEST(all_is_read_to_the_end)
 {
     async_future *all;
@@ -381,7 +397,8 @@ int main(void)
     return RUN_TESTS("stream_read", exactly_so_many_bytes_however_they_come, exactly_many_bytes,
                      an_end_before_exactly_so_many_leaves_what_came, lines_come_one_by_one_however_they_were_sent,
                      a_separator_may_come_in_two_parts, a_line_beyond_the_limit_is_refused_and_stays,
-                     no_more_is_taken_in_than_the_limit, a_lower_limit_ends_the_line_that_waits, all_is_read_to_the_end,
+                     no_more_is_taken_in_than_the_limit, a_lower_limit_ends_the_line_that_waits,
+                     a_lower_limit_ends_what_waits_for_a_long_separator, all_is_read_to_the_end,
                      a_large_read_comes_whole_and_fits, a_cancelled_line_leaves_its_beginning,
                      one_may_wait_and_then_read_by_oneself, what_was_read_ahead_is_read_first,
                      data_before_a_reset_is_read_before_it_is_told, a_reset_that_a_write_met_is_no_end_to_readers,

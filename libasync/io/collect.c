@@ -22,8 +22,9 @@ static size_t find_separator(const async_stream *stream, const char *bytes, size
 {
     const char *found;
 
+    searched = least(searched, size);    /* the limit may have been lowered since */
     if (stream->wanted == 1) {
-        found = size > searched ? memchr(bytes + searched, *stream->into, size - searched) : NULL;
+        found = memchr(bytes + searched, *stream->into, size - searched);
     } else {
         searched -= least(searched, stream->wanted - 1);
         found = memmem(bytes + searched, size - searched, stream->into, stream->wanted);
