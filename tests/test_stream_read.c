@@ -230,6 +230,27 @@ START_TEST(a_large_read_comes_whole_and_fits)
 }
 END_TEST
 
+/* What it had searched, or would have, was searched for something else. */
+START_TEST(another_read_looks_at_all_that_a_cancelled_one_left)
+{
+    async_future *read;
+
+    make_pair();
+    read = async_stream_read_exactly(bob, 100);
+    say(ann, "one\ntwo;");
+    turns(2);
+    ck_assert_int_eq(async_future_cancel(read, NULL), 0);
+    ck_assert_int_eq(finish(read), ASYNC_ECANCELED);
+    ck_assert_str_eq(outcome(async_stream_read_line(bob)), "one\n");
+    read = async_stream_read_line(bob);
+    turns(2);
+    ck_assert_int_eq(async_future_cancel(read, NULL), 0);
+    ck_assert_int_eq(finish(read), ASYNC_ECANCELED);
+    ck_assert_str_eq(outcome(async_stream_read_until(bob, ";", 1)), "two;");
+    drop_pair();
+}
+END_TEST
+
 START_TEST(a_cancelled_line_leaves_its_beginning)
 {
     async_future *line;
@@ -399,7 +420,8 @@ int main(void)
                      a_separator_may_come_in_two_parts, a_line_beyond_the_limit_is_refused_and_stays,
                      no_more_is_taken_in_than_the_limit, a_lower_limit_ends_the_line_that_waits,
                      a_lower_limit_ends_what_waits_for_a_long_separator, all_is_read_to_the_end,
-                     a_large_read_comes_whole_and_fits, a_cancelled_line_leaves_its_beginning,
+                     a_large_read_comes_whole_and_fits, another_read_looks_at_all_that_a_cancelled_one_left,
+                     a_cancelled_line_leaves_its_beginning,
                      one_may_wait_and_then_read_by_oneself, what_was_read_ahead_is_read_first,
                      data_before_a_reset_is_read_before_it_is_told, a_reset_that_a_write_met_is_no_end_to_readers,
                      a_silent_peer_is_given_up_on, a_task_reads_many_lines_in_one_turn);

@@ -199,6 +199,8 @@ static async_future *collect(async_stream *stream, enum reading reading, void *i
     stream->wanted = wanted;
     if (!stream->input && !read_is_over(stream))
         return read_wait(stream, reading, into, wanted);
+    if (stream->input)
+        stream->input->searched = 0;    /* what a cancelled read searched it for was something else */
     future = operation_begin(stream);
     if (!future)
         return future_failed(ASYNC_ENOMEM);
