@@ -347,6 +347,28 @@ START_TEST(a_reset_that_a_write_met_is_no_end_to_readers)
 }
 END_TEST
 
+/* The time of a write that is under way goes on. */
+START_TEST(a_peer_that_is_silent_and_takes_nothing_is_given_up_on_twice)
+{
+    async_future *read, *drain;
+
+    make_pair();
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
+    ck_assert_int_eq(async_stream_set_timeouts(ann, 5, 8), 0);
+    ck_assert_int_eq(async_stream_set_water_marks(ann, 0, 0), 0);
+    fill(ann);
+    drain = async_stream_drain(ann);
+    read = async_stream_read(ann, 10);
+    async_loop_advance(loop, 6);
+    ck_assert_int_eq(finish(read), ASYNC_ETIMEDOUT);
+    ck_assert(!async_future_is_done(drain));
+    async_loop_advance(loop, 3);
+    ck_assert(async_future_is_done(drain));
+    ck_assert_int_eq(finish(drain), ASYNC_ETIMEDOUT);
+    drop_pair();
+}
+END_TEST
+
 START_TEST(a_silent_peer_is_given_up_on)
 {
     async_future *read;
@@ -424,5 +446,6 @@ int main(void)
                      a_cancelled_line_leaves_its_beginning,
                      one_may_wait_and_then_read_by_oneself, what_was_read_ahead_is_read_first,
                      data_before_a_reset_is_read_before_it_is_told, a_reset_that_a_write_met_is_no_end_to_readers,
-                     a_silent_peer_is_given_up_on, a_task_reads_many_lines_in_one_turn);
+                     a_silent_peer_is_given_up_on,
+                     a_peer_that_is_silent_and_takes_nothing_is_given_up_on_twice, a_task_reads_many_lines_in_one_turn);
 }

@@ -155,10 +155,10 @@ static void fire(async_loop *loop, struct node *node)
     struct stream_settings *settings = container_of(node, struct stream_settings, timer.node);
     async_stream *stream = settings->stream;
     double now = loop_now(loop);
-    bool is_armed;
+    bool read_is_due = is_due(settings->read_by, now);
 
     future_hold(&stream->closed);
-    if (!stream->reader)
+    if (!stream->reader || read_is_due)
         settings->read_by = 0;
     if (!stream->output)
         settings->write_by = settings->nap_by = 0;
@@ -166,8 +166,7 @@ static void fire(async_loop *loop, struct node *node)
         end_nap(stream);
     if (is_due(settings->write_by, now))
         time_out_write(stream);
-    is_armed = is_due(settings->read_by, now) || arm(settings);
-    if (!is_armed || is_due(settings->read_by, now))
+    if (!arm(settings) || read_is_due)
         time_out_read(stream);
     future_drop(&stream->closed);
 }
