@@ -126,6 +126,40 @@ START_TEST(a_close_ends_the_pause)
 }
 END_TEST
 
+static async_stream *kept;
+
+static async_future *keep(async_stream *taken, void *user)
+{
+    kept = taken;
+    note_arrival();
+    return NULL;
+}
+
+/* The end of a connection ends the pause, and here it is the server's end too. */
+START_TEST(a_server_closed_in_the_pause_ends_with_its_last_connection)
+{
+    async_server *server = start(keep);
+    async_stream *client = visit(server);
+    int other;
+
+    await_arrivals(1);
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);    /* no time passes */
+    other = knock(server);
+    system_reset();
+    system_fail(SYSTEM_ACCEPT, 1, 1, EMFILE);
+    turns(5);
+    ck_assert_int_eq(system_failed(SYSTEM_ACCEPT), 1);
+    reports();
+    async_server_close(server);
+    async_server_unref(server);
+    async_stream_close(kept);
+    kept = async_stream_unref(kept);
+    ck_assert_int_eq(destroyed, 1);
+    leave(client);
+    close(other);
+}
+END_TEST
+
 static async_server *to_close;
 
 static void close_server(async_loop *from, async_future *source, int error, const char *message, void *user)
@@ -277,6 +311,7 @@ int main(void)
 {
     return RUN_TESTS("accepting", who_left_the_queue_is_passed_over, a_shortage_is_told_once_and_nobody_is_lost,
                      the_next_shortage_is_told_again, the_end_of_a_connection_ends_the_pause, a_close_ends_the_pause,
+                     a_server_closed_in_the_pause_ends_with_its_last_connection,
                      who_is_told_may_close_the_server, a_broken_listener_does_not_make_the_loop_spin,
                      who_was_accepted_without_memory_is_served_later,
                      who_was_accepted_without_memory_is_let_go_at_the_close, a_full_server_asks_for_nobody,

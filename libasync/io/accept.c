@@ -262,7 +262,7 @@ void server_stream_closed(async_stream *stream)
 {
     async_server *server = server_of(stream);
 
-    if (server->paused)
+    if (server->paused && !server->closed)
         resume_accepting(server);
     if (!stream_server_future(stream))
         end_connection(server, stream);
