@@ -183,7 +183,7 @@ ASYNC_API int async_server_close(async_server *server);
  *
  * @param server   the server (lent)
  * @param seconds  how long to wait before the cancel, finite and not negative; ASYNC_FOREVER for ever
- * @return future of how many were cancelled, done when the last connection has ended (given)
+ * @return future of how many were cancelled meanwhile, done when the last connection has ended (given)
  * @error  ASYNC_EINVAL, ASYNC_ENOMEM, ASYNC_ETHREAD. Cancelling this future leaves the server closed and the connections
  *         alone.
  * @thread the loop's

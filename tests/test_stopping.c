@@ -132,6 +132,25 @@ START_TEST(a_stop_may_have_no_patience_at_all)
 }
 END_TEST
 
+/* A stop tells of those that were cancelled while it waited, each once. */
+START_TEST(each_stop_tells_of_its_own_time)
+{
+    async_server *server = start(idle_with);
+    async_stream *client = visit(server);
+    async_future *stops[2];
+
+    await_arrivals(1);
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
+    stops[0] = async_server_stop(server, 5);
+    stops[1] = async_server_stop(server, 0);
+    ck_assert_int_eq(cancelled_by(stops[0]), 1);
+    ck_assert_int_eq(cancelled_by(stops[1]), 1);
+    ck_assert_int_eq(cancelled_by(async_server_stop(server, 0)), 0);
+    leave(client);
+    end_server(server);
+}
+END_TEST
+
 START_TEST(the_shorter_patience_of_two_counts)
 {
     async_server *server = start(idle_with);
@@ -469,7 +488,7 @@ int main(void)
     return RUN_TESTS("stopping", a_closed_server_goes_on_with_those_who_are_there,
                      a_wait_that_is_cancelled_closes_nothing, nobody_is_cancelled_where_nobody_is,
                      a_stop_waits_for_those_who_are_there, a_stop_that_loses_patience_cancels,
-                     a_stop_may_have_no_patience_at_all, the_shorter_patience_of_two_counts,
+                     a_stop_may_have_no_patience_at_all, each_stop_tells_of_its_own_time, the_shorter_patience_of_two_counts,
                      a_stop_that_is_cancelled_leaves_the_connections_alone, patience_is_a_time,
                      what_is_unsent_counts_as_a_connection_until_patience_ends,
                      a_cancel_of_serving_closes_and_waits_for_the_end, a_second_cancel_of_serving_does_not_wait,

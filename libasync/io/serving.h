@@ -31,7 +31,8 @@ struct async_server {
     void *user;
     async_destroy *destroy;
     async_socket_options *options;     /* a copy, or NULL */
-    size_t connections, cancelled;
+    size_t connections;
+    size_t left;                       /* of them, when those who stop it lose patience */
     struct node closing, stopping, serving;    /* who waits for its end, and how */
     bool begun, closed, over;          /* it holds itself from its begin until it is over */
     bool paused;                       /* it has run out of something */
@@ -72,5 +73,7 @@ void server_shut(async_server *server);
 void server_end_at_close(async_loop *loop, struct node *node);
 /* It was closed or a connection has ended: perhaps that was all. */
 void server_end_if_over(async_server *server);
+/* What serves it is asked to end, and what it leaves is not waited for. */
+void server_cancel_connection(async_server *server, async_stream *stream);
 
 #endif

@@ -28,6 +28,7 @@ static void answer_serving(struct waiter *waiter, void *user)
 struct stopper {
     struct waiter waiter;
     struct timer timer;    /* of its patience */
+    size_t cancelled;      /* while it waits */
 };
 
 static struct stopper *stopper_of(struct waiter *waiter)
@@ -38,7 +39,7 @@ static struct stopper *stopper_of(struct waiter *waiter)
 static void answer_stopping(struct waiter *waiter, void *user)
 {
     timer_stop(waiter->future.loop, &stopper_of(waiter)->timer);
-    waiter_succeed(waiter, async_int((int64_t)server_of(waiter)->cancelled));
+    waiter_succeed(waiter, async_int((int64_t)stopper_of(waiter)->cancelled));
 }
 
 void server_end_if_over(async_server *server)
@@ -134,22 +135,37 @@ async_future *async_server_serve_forever(async_server *server)
     return line_wait(&server->serving, &server->sync, &serving_class);
 }
 
-/* What serves it is asked to end, and what it leaves is not waited for. */
-static void cancel_connection(async_server *server, async_stream *stream)
+void server_cancel_connection(async_server *server, async_stream *stream)
 {
     async_future *future = stream_server_future(stream);
 
-    server->cancelled++;
     if (future)
         future_cancel(future, error_static(ASYNC_ECANCELED));
     else
         async_stream_abort(stream);
 }
 
+/* What serves it may be done and its end not have come round yet. */
+static void count_connection(async_server *server, async_stream *stream)
+{
+    const async_future *future = stream_server_future(stream);
+
+    server->left += stream->descriptor >= 0 || (future && future_is_pending(future));
+}
+
+/* Nobody comes any more: those that are cancelled again are some of those that were before. */
 static void lose_patience(async_server *server)
 {
     server->overdue = true;
-    server_walk(server, cancel_connection);
+    server->left = 0;
+    server_walk(server, count_connection);
+    for (struct node *node = server->stopping.next; node != &server->stopping; node = node->next) {
+        struct stopper *stopper = stopper_of(waiter_of(node));
+
+        if (stopper->cancelled < server->left)
+            stopper->cancelled = server->left;
+    }
+    server_walk(server, server_cancel_connection);
 }
 
 static void on_limit(async_loop *loop, struct node *node)
@@ -189,6 +205,7 @@ static async_future *begin_stop(async_server *server, double seconds)
     if (!waiter)
         return future;
     timer_init(&stopper_of(waiter)->timer, &limit_ops);
+    stopper_of(waiter)->cancelled = 0;
     if (seconds != ASYNC_FOREVER && seconds > 0 &&
         !timer_start(loop, &stopper_of(waiter)->timer, loop_now(loop) + seconds)) {
         waiter_fail(waiter, NULL);
