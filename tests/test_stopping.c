@@ -132,6 +132,47 @@ START_TEST(a_stop_may_have_no_patience_at_all)
 }
 END_TEST
 
+static async_future *stopped_within;
+
+static async_future *stop_and_idle(async_stream *taken, void *user)
+{
+    stopped_within = async_server_stop(*(async_server **)user, 0);
+    return idle_with(taken, NULL);
+}
+
+static async_future *stop_and_leave_alone(async_stream *taken, void *user)
+{
+    stopped_within = async_server_stop(*(async_server **)user, 0);
+    *(async_stream **)(user) = taken;
+    return NULL;
+}
+
+/* Whoever connects is not served yet by then. */
+START_TEST(a_stop_within_the_callback_ends_what_it_answers)
+{
+    async_client_connected *callbacks[] = {stop_and_idle, stop_and_leave_alone};
+
+    for (int i = 0; i < 2; i++) {
+        async_server *server, *told;
+        int client;
+
+        begin_test();
+        server = server_of(async_start_server(loop, "127.0.0.1", 0, callbacks[i], &told, NULL, NULL));
+        told = server;
+        stopped_within = NULL;
+        client = connect_to("127.0.0.1", port_of(server));
+        while (!stopped_within)
+            turn();
+        ck_assert_int_eq(cancelled_by(stopped_within), 1);
+        expect_end(client);
+        close(client);
+        if (i)
+            async_stream_unref((async_stream *)told);
+        async_server_unref(server);
+    }
+}
+END_TEST
+
 /* A stop tells of those that were cancelled while it waited, each once. */
 START_TEST(each_stop_tells_of_its_own_time)
 {
@@ -488,7 +529,8 @@ int main(void)
     return RUN_TESTS("stopping", a_closed_server_goes_on_with_those_who_are_there,
                      a_wait_that_is_cancelled_closes_nothing, nobody_is_cancelled_where_nobody_is,
                      a_stop_waits_for_those_who_are_there, a_stop_that_loses_patience_cancels,
-                     a_stop_may_have_no_patience_at_all, each_stop_tells_of_its_own_time, the_shorter_patience_of_two_counts,
+                     a_stop_may_have_no_patience_at_all, a_stop_within_the_callback_ends_what_it_answers,
+                     each_stop_tells_of_its_own_time, the_shorter_patience_of_two_counts,
                      a_stop_that_is_cancelled_leaves_the_connections_alone, patience_is_a_time,
                      what_is_unsent_counts_as_a_connection_until_patience_ends,
                      a_cancel_of_serving_closes_and_waits_for_the_end, a_second_cancel_of_serving_does_not_wait,

@@ -147,7 +147,8 @@ static void refuse_service(async_server *server, async_stream *stream, async_fut
     async_value_unref(error);
 }
 
-/* Until the callback has answered, a done future stands for what it may answer: it may well close the stream. */
+/* Until the callback has answered, a done future stands for what it may answer: it may well close the stream. It may
+ * also stop the server, without patience for what it answers then. */
 static void serve(async_server *server, async_stream *stream)
 {
     async_loop *loop = server_loop(server);
@@ -165,7 +166,9 @@ static void serve(async_server *server, async_stream *stream)
     stream_set_server_future(stream, future);
     if (future)
         future_attach(loop, future, &stream->service);
-    else
+    if (server->overdue)
+        server_cancel_connection(server, stream);
+    if (!future)
         let_stream_go(server, stream);
 }
 
