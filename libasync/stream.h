@@ -108,7 +108,8 @@ ASYNC_API int async_stream_pipe(async_loop *loop, async_stream **reader, async_s
 /**
  * The program's standard input, output or error as a stream. Its flags stay as they are, and closing the stream leaves
  * the descriptor open, for it is everybody's. Redirected from or to a file, reads and writes take the time that the
- * disk takes.
+ * disk takes. Its water marks are 0: a drain waits until all is sent, so that a program which ends after one loses
+ * nothing.
  *
  * @param loop        the loop (lent)
  * @param descriptor  0, 1 or 2

@@ -319,6 +319,29 @@ START_TEST(the_standard_streams_keep_their_flags_and_stay_open)
 }
 END_TEST
 
+START_TEST(a_drain_of_standard_output_waits_until_all_is_sent)
+{
+    int ends[2], output;
+    size_t written;
+    async_future *drain;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    output = redirect(2, ends[1]);
+    ann = async_stream_standard(loop, 2);
+    bob = async_stream_adopt(loop, ends[0], NULL);
+    written = fill(ann);
+    ck_assert_uint_lt(async_stream_unsent(ann), 16384);
+    drain = async_stream_drain(ann);
+    ck_assert(!async_future_is_done(drain));
+    ck_assert_uint_eq(drink(bob, written), written);
+    ck_assert_int_eq(finish(drain), 0);
+    ck_assert_uint_eq(async_stream_unsent(ann), 0);
+    async_stream_close(ann);
+    close(redirect(2, output));
+    drop_pair();
+}
+END_TEST
+
 START_TEST(standard_streams_may_be_files_and_nothing)
 {
     char path[] = "/tmp/libasync-XXXXXX";
@@ -582,7 +605,8 @@ int main(void)
                      what_nobody_read_does_not_spoil_a_close, a_cancelled_wait_for_the_close_closes_nothing,
                      a_write_to_who_is_gone_tells_and_raises_no_signal, a_pipe_goes_one_way,
                      a_pipe_without_a_reader_raises_no_signal, a_terminal_is_read_and_written_and_keeps_its_flags,
-                     the_standard_streams_keep_their_flags_and_stay_open, standard_streams_may_be_files_and_nothing,
+                     the_standard_streams_keep_their_flags_and_stay_open,
+                     a_drain_of_standard_output_waits_until_all_is_sent, standard_streams_may_be_files_and_nothing,
                      addresses_are_those_of_both_ends, a_stream_travels_as_a_value,
                      a_stream_dropped_open_is_closed_and_reported, a_read_keeps_its_stream,
                      a_task_goes_on_in_the_turn_in_which_the_bytes_come,

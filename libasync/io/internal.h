@@ -242,6 +242,15 @@ static inline bool stream_start_read(const async_stream *stream)
 {
     return likely(!stream->settings) || settings_start_read(stream->settings);
 }
+/* A drain of a standard stream waits for everything: the program may well end after it. */
+static inline size_t usual_high(const async_stream *stream)
+{
+    return stream->is_lent ? 0 : default_socket_options.high;
+}
+static inline size_t usual_low(const async_stream *stream)
+{
+    return stream->is_lent ? 0 : default_socket_options.low;
+}
 static inline bool stream_start_write(const async_stream *stream)
 {
     return likely(!stream->settings) || settings_start_write(stream->settings);

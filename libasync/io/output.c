@@ -8,12 +8,12 @@
 
 static size_t high_mark(const async_stream *stream)
 {
-    return stream->settings ? stream->settings->high : default_socket_options.high;
+    return stream->settings ? stream->settings->high : usual_high(stream);
 }
 
 static size_t low_mark(const async_stream *stream)
 {
-    return stream->settings ? stream->settings->low : default_socket_options.low;
+    return stream->settings ? stream->settings->low : usual_low(stream);
 }
 
 static void free_segment(struct segment *segment)

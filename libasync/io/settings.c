@@ -21,8 +21,8 @@ struct stream_settings *stream_settings(async_stream *stream)
     settings = memory_allocate(sizeof *settings);
     if (!settings)
         return NULL;
-    *settings = (struct stream_settings){.stream = stream, .limit = defaults->limit, .high = defaults->high,
-                                         .low = defaults->low, .read_seconds = defaults->read_seconds,
+    *settings = (struct stream_settings){.stream = stream, .limit = defaults->limit, .high = usual_high(stream),
+                                         .low = usual_low(stream), .read_seconds = defaults->read_seconds,
                                          .write_seconds = defaults->write_seconds};
     timer_init(&settings->timer, &timer_ops);
     stream->settings = settings;
