@@ -14,7 +14,7 @@
 /* Where the kernel does not tell when it has room: for a Unix socket that is not connected, and for a device. */
 #define PAUSE_SECONDS 1e-3
 
-#define TABLE_SIZE 128    /* a power of two */
+#define TABLE_SIZE 128    /* a power of two, and more than MOST_AT_ONCE */
 
 /* The records that leave as one packet. Records and packets are counted from 1, so that 0 is none. */
 struct group {
@@ -29,7 +29,7 @@ struct sending {
     struct record *record[MOST_AT_ONCE + 1];
     uint8_t next[MOST_AT_ONCE + 1];          /* of the same packet */
     struct group group[MOST_AT_ONCE + 1];
-    uint8_t newest[TABLE_SIZE];              /* packet, by the hash of its address */
+    uint8_t newest[TABLE_SIZE];              /* packet to an address, by its hash or in the next free place */
     struct packet packets[MOST_AT_ONCE];
     struct iovec parts[MOST_AT_ONCE];
     _Alignas(struct cmsghdr) char controls[MOST_AT_ONCE][CUT_CONTROL_SIZE];
@@ -61,10 +61,21 @@ static bool has_same_address(struct record *one, struct record *other)
            memcmp(record_address(one), record_address(other), one->address_size) == 0;
 }
 
-static bool fits(const struct sending *sending, const struct group *group, struct record *record)
+/* Where the newest packet to the record's address stands, or would. There are fewer packets than places. */
+static uint8_t *newest_of(struct sending *sending, struct record *record)
+{
+    unsigned place = hash_of(record);
+
+    while (sending->newest[place] &&
+           !has_same_address(sending->record[sending->group[sending->newest[place]].first], record))
+        place = (place + 1) % TABLE_SIZE;
+    return &sending->newest[place];
+}
+
+static bool fits(const struct group *group, const struct record *record)
 {
     return !group->is_full && record->size && record->size <= group->part && group->part <= LONGEST_PART &&
-           group->size + record->size <= LONGEST_PACKET && has_same_address(sending->record[group->first], record);
+           group->size + record->size <= LONGEST_PACKET;
 }
 
 static void add(struct sending *sending, struct group *group, struct record *record)
@@ -89,12 +100,12 @@ static void gather(struct sending *sending, const struct outbound *outbound, boo
     memset(sending->newest, 0, sizeof sending->newest);
     for (size_t place = outbound->begin; place < outbound->behind && sending->records < MOST_AT_ONCE;) {
         struct record *record = record_at(outbound, place);
-        uint8_t *newest = cut ? &sending->newest[hash_of(record)] : NULL;
+        uint8_t *newest = cut ? newest_of(sending, record) : NULL;
 
         place += record_size_of(record);
         if (record->is_sent)
             continue;
-        if (!cut || !*newest || !fits(sending, &sending->group[*newest], record)) {
+        if (!cut || !*newest || !fits(&sending->group[*newest], record)) {
             sending->group[++sending->groups] = (struct group){.part = record->size};
             if (cut)
                 *newest = (uint8_t)sending->groups;
