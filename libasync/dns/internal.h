@@ -1,5 +1,5 @@
 /*
- * Inside dns/ alone. A lookup is answered on the spot where the answer is known (service, literals, names that RFC 6761
+ * Inside dns/, and at its end what connecting uses. A lookup is answered on the spot where the answer is known (service, literals, names that RFC 6761
  * reserves, the hosts file); all else is asked of the name servers through the loop's resolver.
  */
 #ifndef LIBASYNC_DNS_INTERNAL_H
@@ -91,5 +91,10 @@ void resolver_add(struct resolver *resolver, struct question *question, const st
 void resolver_ask_added(struct resolver *resolver);
 /* True when it was not asked yet, and never will be. */
 bool question_forget(struct question *question);
+
+/* lookup.c, for a pending async_getaddrinfo of any family: queues a node when the one family's addresses are there and
+ * the other's are not; and what is there, in order (given), or NULL where that is nothing or there is no memory. */
+void lookup_on_half(async_future *lookup, struct node *half);
+async_value *lookup_half(async_future *lookup);
 
 #endif

@@ -215,6 +215,22 @@ static enum answer read_addresses(struct lookup *lookup, const struct question *
     return answer;
 }
 
+/* Who is told, once, of the first half: a node, or NULL, in words that the future has to spare. */
+void lookup_on_half(async_future *future, struct node *half)
+{
+    memcpy(future->spare, &half, sizeof half);
+}
+
+static void tell_half(struct lookup *lookup)
+{
+    async_future *future = &lookup->inquiry.future;
+    struct node *half;
+
+    memcpy(&half, future->spare, sizeof half);
+    if (half && lookup->count)
+        loop_queue(future->loop, half);
+}
+
 static void on_answer(struct lookup *lookup, struct question *question, enum answer answer,
                       const struct message *message)
 {
@@ -222,7 +238,9 @@ static void on_answer(struct lookup *lookup, struct question *question, enum ans
         if (answer == ANSWER_FOUND)
             answer = read_addresses(lookup, question, message);
         lookup->answer = (uint8_t)worse(lookup->answer, answer);
-        if (lookup->inquiry.open == 1 && future_is_pending(&lookup->inquiry.future))
+        if (lookup->inquiry.open > 1)
+            tell_half(lookup);
+        else if (future_is_pending(&lookup->inquiry.future))
             end_attempt(lookup);
     }
     inquiry_answered(&lookup->inquiry);
@@ -269,6 +287,13 @@ static const struct future_class lookup_class = {
     .describe = describe,
 };
 
+async_value *lookup_half(async_future *future)
+{
+    struct lookup *lookup = container_of(future, struct lookup, inquiry.future);
+
+    return lookup->count ? list_in_order(lookup, lookup->found, lookup->count) : NULL;
+}
+
 /* Both questions are open before one is asked, for it may be answered inside the call. From c-ares' callbacks they are
  * asked later, from the queue. */
 static void start_attempt(struct lookup *lookup, bool at_once)
@@ -311,6 +336,7 @@ static async_future *ask(async_loop *loop, const char *host, const char *name, i
         return future_failed(ASYNC_ENOMEM);
     lookup = container_of(future, struct lookup, inquiry.future);
     memset((char *)lookup + sizeof *future, 0, sizeof *lookup - sizeof *future);
+    lookup_on_half(future, NULL);
     lookup->family = (uint8_t)family;
     lookup->ports = *ports;
     lookup->host = memory_copy_text(host);

@@ -1,7 +1,7 @@
 /* Opening connections: the calls, the look-up, and what the race of the attempts comes to. */
 #include "libasync/io/connect.h"
 
-#include "libasync/dns.h"
+#include "libasync/dns/internal.h"
 #include "libasync/io/trouble.h"
 
 #include <stdio.h>
@@ -13,13 +13,22 @@ static struct opening *opening_of(async_future *future)
 }
 
 /* Nobody waits for the look-up's outcome any more. */
-static void forget_lookup(struct opening *opening)
+static async_future *take_lookup(struct opening *opening)
 {
     async_future *lookup = opening->lookup;
 
+    opening->lookup = NULL;
+    if (node_is_linked(&opening->half))
+        node_unlink(&opening->half);
+    return lookup;
+}
+
+static void forget_lookup(struct opening *opening)
+{
+    async_future *lookup = take_lookup(opening);
+
     if (!lookup)
         return;
-    opening->lookup = NULL;
     if (node_is_linked(&opening->found))
         future_detach(lookup, &opening->found);
     future_cancel(lookup, error_static(ASYNC_ECANCELED));
@@ -120,8 +129,8 @@ static void begin_trouble(const struct opening *opening, struct trouble *trouble
 {
     trouble_begin(trouble, opening->host, opening->port);
     for (uint32_t i = 0; i < opening->count; i++)
-        if (opening->attempts[i].number)
-            trouble_add_number(trouble, opening->attempts[i].address, opening->attempts[i].number);
+        if (opening->attempts[i]->number)
+            trouble_add_number(trouble, opening->attempts[i]->address, opening->attempts[i]->number);
 }
 
 void opening_lost(struct opening *opening)
@@ -140,10 +149,12 @@ void opening_timed_out(struct opening *opening)
     snprintf(reason, sizeof reason, "no answer within %g s", opening_options(opening)->connect_timeout);
     begin_trouble(opening, &trouble);
     for (uint32_t i = 0; i < opening->begun; i++)
-        if (!opening->attempts[i].number)
-            trouble_add(&trouble, opening->attempts[i].address, reason);
+        if (!opening->attempts[i]->number)
+            trouble_add(&trouble, opening->attempts[i]->address, reason);
     if (!trouble.told)
         trouble_add(&trouble, NULL, reason);
+    else if (opening->lookup)
+        trouble_add(&trouble, NULL, "the look-up did not end");
     end_in_turn(opening, trouble_error_of_code(&trouble, ASYNC_ETIMEDOUT));
 }
 
@@ -154,13 +165,12 @@ void opening_out_of_memory(struct opening *opening)
 
 static void take_addresses(struct opening *opening)
 {
-    async_future *lookup = opening->lookup;
+    async_future *lookup = take_lookup(opening);
     async_value *failure = future_read_failure(lookup);
     bool arranged = !failure && opening_arrange(opening, lookup->outcome);
 
     if (failure)
         failure = trouble_with_lookup(opening->host, opening->port, failure);
-    opening->lookup = NULL;
     async_future_unref(lookup);
     if (failure)
         end_in_turn(opening, failure);
@@ -170,12 +180,42 @@ static void take_addresses(struct opening *opening)
         opening_race(opening);
 }
 
+/* The race is on. What is missing for want of memory, or of an answer, it does without. */
+static void take_more_addresses(struct opening *opening)
+{
+    async_future *lookup = take_lookup(opening);
+
+    if (!future_read_failure(lookup))
+        opening_arrange(opening, lookup->outcome);
+    async_future_unref(lookup);
+    opening_go_on(opening);
+}
+
 static void on_found(async_loop *loop, struct node *node)
 {
-    take_addresses(container_of(node, struct opening, found));
+    struct opening *opening = container_of(node, struct opening, found);
+
+    if (opening->begun)
+        take_more_addresses(opening);
+    else
+        take_addresses(opening);
 }
 
 static const struct node_ops found_ops = {.run = on_found, .follows = true};
+
+/* Without memory they come with the others. */
+static void on_half(async_loop *loop, struct node *node)
+{
+    struct opening *opening = container_of(node, struct opening, half);
+    async_value *list = lookup_half(opening->lookup);
+    bool arranged = list && opening_arrange(opening, list);
+
+    async_value_unref(list);
+    if (arranged)
+        opening_race_half(opening);
+}
+
+static const struct node_ops half_ops = {.run = on_half};
 
 /* Pending, and held by itself and the caller. NULL without memory. */
 static struct opening *make(async_loop *loop, const char *host, int port, const async_socket_options *options)
@@ -187,11 +227,12 @@ static struct opening *make(async_loop *loop, const char *host, int port, const 
     if (!opening)
         return NULL;
     opening->found = (struct node){.ops = &found_ops};
+    opening->half = (struct node){.ops = &half_ops};
     opening->lookup = NULL;
     opening->options = options_copy(options);
     opening->host = memory_copy_text(host);
     opening->port = port;
-    opening->count = opening->begun = opening->under_way = 0;
+    opening->capacity = opening->count = opening->begun = opening->under_way = 0;
     opening->attempts = NULL;
     opening->limit = seconds == ASYNC_FOREVER ? ASYNC_FOREVER : loop_now(loop) + seconds;
     opening->next = ASYNC_FOREVER;
@@ -235,6 +276,7 @@ async_future *async_open_connection(async_loop *loop, const char *host, int port
         return &opening->future;
     }
     future_attach(loop, opening->lookup, &opening->found);
+    lookup_on_half(opening->lookup, &opening->half);
     if (!begin_limit(opening))
         fail(opening, NULL);
     return &opening->future;

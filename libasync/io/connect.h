@@ -1,6 +1,6 @@
 /*
  * Inside io/: connecting. An opening is the future that the caller awaits; it looks the host up, puts the addresses in
- * order and has attempts race each other. An attempt is one address on a descriptor of its own. The first that
+ * order and has attempts race each other. The race may begin with the addresses of one family. An attempt is one address on a descriptor of its own. The first that
  * connects becomes the stream, and the others are closed.
  */
 #ifndef LIBASYNC_IO_CONNECT_H
@@ -20,15 +20,16 @@ struct attempt {
 /* Pending, an opening holds itself. Its timer is set for whichever comes first, the next attempt or the limit. */
 struct opening {
     async_future future;
-    struct node found;               /* waits for the look-up */
+    struct node found;               /* waits for the look-up, */
+    struct node half;                /* and this for the first half of it */
     async_future *lookup;            /* held, while it goes on */
     async_socket_options *options;   /* a copy, or NULL */
     char *host;                      /* NULL: an address was given */
     int port;
-    uint32_t count, begun, under_way;
-    struct attempt *attempts;        /* in the order in which they are to begin */
+    uint32_t capacity, count, begun, under_way;
+    struct attempt **attempts;       /* in the order in which they are to begin */
     double limit;                    /* when to give up; ASYNC_FOREVER */
-    double next;                     /* when the next attempt is due; ASYNC_FOREVER */
+    double next;                     /* when the next attempt is due, if there is one; ASYNC_FOREVER */
     double patience;                 /* until a crowded Unix socket is asked again; 0: there is none */
 };
 _Static_assert(sizeof(struct opening) <= SLAB_CLASSES * SLAB_STEP, "a slab has room for it");
@@ -49,10 +50,14 @@ enum attempt_state attempt_look(struct attempt *attempt);
 int attempt_take_descriptor(struct attempt *attempt);
 void attempt_close(struct attempt *attempt);
 
-/* eyeballs.c: makes attempts of the addresses, in the order of the race; false without memory. */
+/* eyeballs.c: makes attempts of the addresses, in the order of the race, behind those that have begun; false without
+ * memory. */
 bool opening_arrange(struct opening *opening, const async_value *list);
 bool opening_arrange_one(struct opening *opening, async_value *address);
 void opening_race(struct opening *opening);
+/* Begins the race with half of the addresses, or goes on with them all; the look-up's end may be that of the race. */
+void opening_race_half(struct opening *opening);
+void opening_go_on(struct opening *opening);
 void opening_on_time(struct opening *opening);
 void opening_end_race(struct opening *opening);
 

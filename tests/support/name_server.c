@@ -167,6 +167,14 @@ static void append_broken(struct packet *answer, uint16_t type)
     }
 }
 
+static void append_loopback(struct packet *answer, uint16_t type)
+{
+    if (type == TYPE_A)
+        append_record(answer, HEADER, type, "\177\0\0\1", 4);
+    else if (type == TYPE_AAAA)
+        append_record(answer, HEADER, type, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+}
+
 static bool ends_nowhere(const struct packet *query)
 {
     static const char nowhere[] = "\007nowhere";
@@ -192,6 +200,8 @@ static int fill(struct packet *answer, const struct packet *query, bool over_tcp
     if (is(query, "one") || is(query, "late") || is(query, "old") || memcmp(query->bytes + HEADER + 1, "xn--", 4) == 0) {
         if (type == TYPE_A)
             append_record(answer, HEADER, TYPE_A, "\300\000\002\001", 4);
+    } else if (is(query, "half4") || is(query, "half6")) {
+        append_loopback(answer, type);
     } else if (is(query, "both") || (is(query, "big") && over_tcp)) {
         append_both(answer, HEADER, type);
     } else if (is(query, "many") && over_tcp) {
@@ -286,6 +296,13 @@ static void send_answer(const struct packet *answer)
     sendto(datagrams, answer->bytes, answer->size, 0, (const struct sockaddr *)&answer->peer, sizeof answer->peer);
 }
 
+static bool is_late(const struct packet *query)
+{
+    uint16_t type = question_type(query);
+
+    return is(query, "late") || (is(query, "half4") && type == TYPE_AAAA) || (is(query, "half6") && type == TYPE_A);
+}
+
 static void keep_for_later(const struct packet *answer)
 {
     ck_assert_uint_lt(late_count, MOST_LATE);
@@ -317,7 +334,7 @@ static void on_datagram(async_loop *from, void *user)
                                 (struct sockaddr *)&query.peer, &size)) > HEADER) {
         query.size = (size_t)received;
         answer = answer_to(&query, false);
-        if (is(&query, "late"))
+        if (is_late(&query))
             keep_for_later(&answer);
         else if (!is(&query, "never"))
             send_answer(&answer);

@@ -13,7 +13,8 @@
  *     xn--...   as one                          unable    NOTIMP
  *     old       as one; knows no EDNS           circle    a CNAME to itself
  *     records   one of each type or two         broken    records whose data is none
- *     7         PTR to printer.own.test
+ *     7         PTR to printer.own.test         half4   127.0.0.1, and ::1 as late answers
+ *                                               half6   ::1, and 127.0.0.1 as late answers
  *
  * All other names it says are not there, and so it says of those that end in ".nowhere".
  */
