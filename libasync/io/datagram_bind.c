@@ -4,6 +4,7 @@
  */
 #include "libasync/dns.h"
 #include "libasync/io/datagram.h"
+#include "libasync/io/trouble.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,6 +71,13 @@ static async_datagram *open_one(const struct binding *binding, const async_value
     return async_datagram_open(loop, address, NULL, binding->options);
 }
 
+static async_value *binding_error(const struct binding *binding, async_value *failure)
+{
+    if (async_value_error(failure) == ASYNC_ECLOSED)
+        return async_value_ref(failure);
+    return trouble_with_lookup(binding->host, binding->port, failure);
+}
+
 static void on_found(async_loop *loop, struct node *node)
 {
     struct binding *binding = container_of(node, struct binding, future.node);
@@ -79,7 +87,7 @@ static void on_found(async_loop *loop, struct node *node)
     if (!failure && loop_enter(loop) != 0)
         failure = error_static(ASYNC_ECLOSED);    /* the loop is at its end, and opens nothing more */
     if (failure) {
-        end_binding(binding, async_value_ref(failure));
+        end_binding(binding, binding_error(binding, failure));
         return;
     }
     for (size_t i = 0; !datagram && i < async_value_count(found); i++)
@@ -197,7 +205,8 @@ async_future *async_bind_datagram(async_loop *loop, const char *host, int port, 
     if (error)
         return future_failed(error);
     if (port < 0 || port > 65535)
-        return future_failed_saying(loop, ASYNC_EINVAL, "bind_datagram: port must be 0 to 65535, not %d", port);
+        return future_failed_saying(loop, ASYNC_EINVAL, "host '%.255s', port %d: ports are 0 to 65535",
+                                    host ? host : "", port);
     return begin(loop, host, port, options_or_default(options), false);
 }
 
@@ -211,6 +220,6 @@ async_future *async_connect_datagram(async_loop *loop, const char *host, int por
     if (!host || !*host)
         return future_failed_saying(loop, ASYNC_EINVAL, "connect_datagram: host is NULL or empty");
     if (port < 1 || port > 65535)
-        return future_failed_saying(loop, ASYNC_EINVAL, "connect_datagram: port must be 1 to 65535, not %d", port);
+        return future_failed_saying(loop, ASYNC_EINVAL, "host '%.255s', port %d: ports are 1 to 65535", host, port);
     return begin(loop, host, port, options_or_default(options), true);
 }
