@@ -211,3 +211,14 @@ async_value *datagram_error(const async_datagram *datagram, int number)
     async_value_unref(local);
     return error ? error : async_value_ref(error_static(error_of_errno(number)));
 }
+
+async_value *datagram_timeout(const async_datagram *datagram, const char *words)
+{
+    async_value *local = datagram->peer ? NULL : async_datagram_local(datagram), *error;
+    char message[ADDRESS_TEXT_SIZE + 64];
+
+    snprintf(message, sizeof message, "%s: %s", async_address_text(datagram->peer ? datagram->peer : local), words);
+    async_value_unref(local);
+    error = async_error(ASYNC_ETIMEDOUT, message);
+    return error ? error : error_static(ASYNC_ETIMEDOUT);
+}

@@ -86,6 +86,8 @@ extern const struct future_class datagram_class;
 watch_ready datagram_on_ready;
 /* "127.0.0.1:80: the connection was refused", as an error that keeps the errno; NULL without memory. */
 async_value *datagram_error(const async_datagram *datagram, int number);
+/* "127.0.0.1:80: nothing came for too long": that a time limit has passed (given; never NULL). */
+async_value *datagram_timeout(const async_datagram *datagram, const char *words);
 
 /* datagram_wait.c */
 #define DATAGRAM_IS_CLOSED "the datagram socket is closed"

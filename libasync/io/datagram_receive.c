@@ -294,7 +294,7 @@ static void time_out(async_loop *loop, struct node *node)
 {
     struct datagram_wait *wait = container_of(node, struct datagram_wait, future.node);
 
-    end_now(wait->datagram, error_static(ASYNC_ETIMEDOUT));
+    end_now(wait->datagram, datagram_timeout(wait->datagram, "nothing came for too long"));
 }
 
 /* The socket itself ends it at the loop's close. */

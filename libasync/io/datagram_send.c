@@ -180,7 +180,9 @@ static bool cancel_drain(async_future *future, async_value *error)
 
 static void time_out(async_loop *loop, struct node *node)
 {
-    datagram_wait_end_now(container_of(node, struct datagram_wait, future.node), error_static(ASYNC_ETIMEDOUT));
+    struct datagram_wait *wait = container_of(node, struct datagram_wait, future.node);
+
+    datagram_wait_end_now(wait, datagram_timeout(wait->datagram, "nothing could be sent for too long"));
 }
 
 /* The socket itself ends it at the loop's close. */
