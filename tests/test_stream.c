@@ -296,6 +296,7 @@ static int redirect(int standard, int descriptor)
 START_TEST(the_standard_streams_keep_their_flags_and_stay_open)
 {
     int ends[2], input, output;
+    async_future *refused;
     size_t written;
 
     ck_assert_int_eq(pipe(ends), 0);
@@ -308,6 +309,9 @@ START_TEST(the_standard_streams_keep_their_flags_and_stay_open)
     written = fill(ann);    /* of a pipe that blocks */
     ck_assert_uint_gt(async_stream_unsent(ann), 0);
     ck_assert_uint_eq(drink(bob, written), written);
+    refused = async_stream_read(ann, 1);
+    ck_assert_str_eq(async_future_message(refused), "standard error: it is open for writing only");
+    async_future_unref(refused);
     ck_assert_int_eq(fcntl(0, F_GETFL) & O_NONBLOCK, 0);
     ck_assert_int_eq(async_stream_close(ann), 0);
     ck_assert_int_eq(async_stream_close(bob), 0);

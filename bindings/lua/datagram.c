@@ -222,7 +222,7 @@ static int open_datagram(lua_State *L)
     struct resource *resource = resource_new(L, host, &datagram_class);
 
     resource->object = async_datagram_open(loop, local, peer, options);
-    return resource_finish(L, host, resource);
+    return resource_finish(L, host, resource, local || peer ? async_address_text(local ? local : peer) : NULL);
 }
 
 /* async.datagram_adopt(descriptor, options): the socket closes it */
@@ -235,7 +235,7 @@ static int adopt(lua_State *L)
     struct resource *resource = resource_new(L, host, &datagram_class);
 
     resource->object = async_datagram_adopt(loop, number, options);
-    return resource_finish(L, host, resource);
+    return resource_finish_adopted(L, host, resource, number);
 }
 
 void datagram_register(lua_State *L, struct host *host)

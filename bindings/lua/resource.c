@@ -1,6 +1,7 @@
 #include "bindings/lua/resource.h"
 
 #include <errno.h>
+#include <string.h>
 
 static const struct resource_class *const classes[] = {&stream_class, &server_class, &datagram_class};
 
@@ -54,18 +55,28 @@ void resource_enlist(lua_State *L, struct host *host, int index)
     enlist(L, host, index, ((struct resource *)lua_touserdata(L, index))->object);
 }
 
-int resource_finish(lua_State *L, struct host *host, const struct resource *resource)
+int resource_finish(lua_State *L, struct host *host, const struct resource *resource, const char *name)
 {
     async_value *failure;
+    int number = errno;
 
     if (resource->object) {
         resource_enlist(L, host, lua_gettop(L));
         return 1;
     }
-    failure = async_error_os(errno, NULL);
+    failure = async_error_os(number, name ? lua_pushfstring(L, "%s: %s", name, strerror(number)) : NULL);
     error_push(L, host, failure);
     async_value_unref(failure);
     return lua_error(L);
+}
+
+int resource_finish_adopted(lua_State *L, struct host *host, const struct resource *resource, int descriptor)
+{
+    int number = errno;
+    const char *name = resource->object ? NULL : lua_pushfstring(L, "descriptor %d", descriptor);
+
+    errno = number;
+    return resource_finish(L, host, resource, name);
 }
 
 /* Push the userdata of an object. A new one is returned, for the caller to have it hold the object. */

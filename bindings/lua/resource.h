@@ -25,8 +25,9 @@ extern const struct resource_class stream_class, server_class, datagram_class;
 struct resource *resource_new(lua_State *L, struct host *host, const struct resource_class *class);
 /* The object of the userdata at an index has come. Raises. */
 void resource_enlist(lua_State *L, struct host *host, int index);
-/* The same for the one on top, to be returned; without an object it raises what errno tells. */
-int resource_finish(lua_State *L, struct host *host, const struct resource *resource);
+/* The same for the one on top, to be returned; without an object it raises what errno tells of that name, if any. */
+int resource_finish(lua_State *L, struct host *host, const struct resource *resource, const char *name);
+int resource_finish_adopted(lua_State *L, struct host *host, const struct resource *resource, int descriptor);
 /* Push the userdata of an object, which is the same each time. Raises. */
 void resource_push(lua_State *L, struct host *host, const struct resource_class *class, void *taken);
 /* The userdata at an index, which has an object of that class. Raises. */

@@ -143,7 +143,7 @@ static int server_adopt(lua_State *L)
     struct service *service = service_new(L, host, 1);
 
     resource->object = async_server_adopt(loop, descriptor, on_connected, service, service_delete, options);
-    return resource_finish(L, host, resource);
+    return resource_finish_adopted(L, host, resource, descriptor);
 }
 
 static async_server *server_of(lua_State *L)

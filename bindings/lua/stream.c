@@ -169,32 +169,32 @@ static int adopt(lua_State *L)
     struct resource *resource = resource_new(L, host, &stream_class);
 
     resource->object = async_stream_adopt(loop, descriptor, options);
-    return resource_finish(L, host, resource);
+    return resource_finish_adopted(L, host, resource, descriptor);
 }
 
-static int standard(lua_State *L, int descriptor)
+static int standard(lua_State *L, int descriptor, const char *name)
 {
     struct host *host = host_upvalue(L);
     async_loop *loop = running_loop(L, host);
     struct resource *resource = resource_new(L, host, &stream_class);
 
     resource->object = async_stream_standard(loop, descriptor);
-    return resource_finish(L, host, resource);
+    return resource_finish(L, host, resource, name);
 }
 
 static int standard_input(lua_State *L)
 {
-    return standard(L, 0);
+    return standard(L, 0, "standard input");
 }
 
 static int standard_output(lua_State *L)
 {
-    return standard(L, 1);
+    return standard(L, 1, "standard output");
 }
 
 static int standard_error(lua_State *L)
 {
-    return standard(L, 2);
+    return standard(L, 2, "standard error");
 }
 
 static int two(lua_State *L, int (*make)(async_loop *, async_stream **, async_stream **))

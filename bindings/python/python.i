@@ -114,6 +114,8 @@
     }
 }
 %enddef
+%async_fails_by_errno(async_stream_adopt)
+%async_fails_by_errno(async_stream_standard)
 %async_fails_by_errno(async_datagram_open)
 %async_fails_by_errno(async_datagram_adopt)
 %typemap(in) (const char *text, size_t size) {

@@ -4,9 +4,16 @@
 #include <errno.h>
 #include <stdio.h>
 
-void stream_name(const async_stream *stream, char *text)
+static const char *kind_name(const async_stream *stream)
 {
     static const char *const kinds[] = {"socket", "socket", "pipe", "device", "file"};
+    static const char *const standard[] = {"standard input", "standard output", "standard error"};
+
+    return stream->is_lent && stream->descriptor >= 0 ? standard[stream->descriptor] : kinds[stream->kind];
+}
+
+void stream_name(const async_stream *stream, char *text)
+{
     const struct peer *peer = &stream->peer;
     union socket_address address;
     socklen_t size = peer_read(peer, &address);
@@ -17,7 +24,7 @@ void stream_name(const async_stream *stream, char *text)
     else if (size)
         address_write_text(&address, size, text);
     if (!*text)
-        snprintf(text, STREAM_NAME_SIZE, "%s", kinds[stream->kind]);
+        snprintf(text, STREAM_NAME_SIZE, "%s", kind_name(stream));
 }
 
 async_value *stream_error(const async_stream *stream, int code, const char *words)

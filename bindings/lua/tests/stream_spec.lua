@@ -529,6 +529,7 @@ describe("a stream", function()
 
       assert.are.equal(9, err.os)
       assert.are.equal("EOS", code)
+      assert.are.equal("descriptor 12345: Bad file descriptor", tostring(err))
       assert.has_error(function() async.stream_adopt(0, { limt = 8 }) end,
         "bad argument #2 to 'stream_adopt' (unknown option 'limt')")
       assert.has_error(function() async.stream_adopt(0, { limit = 0 }) end,

@@ -1,5 +1,6 @@
 """Connections, with asyncio's words: a reader and a writer for each."""
 
+import contextlib
 import errno
 import os
 import socket
@@ -31,7 +32,7 @@ def wrap_stream(stream, *, limit=LIMIT, **settings):
     loop = get_running_loop()
     check_limit(limit)
     if isinstance(stream, int):
-        stream = _made(capi.async_stream_adopt(loop, stream, socket_options(**settings)), stream)
+        stream = _adopted(loop, stream, socket_options(**settings))
     return _pair(loop, stream, limit)
 
 
@@ -73,15 +74,25 @@ def _standard(number, mode):
     loop = get_running_loop()
     face = loop._standard.get(number)
     if face is None:
-        stream = _made(capi.async_stream_standard(loop, number), number)
+        with _named(("standard input", "standard output", "standard error")[number]):
+            stream = capi.async_stream_standard(loop, number)
         face = loop._standard[number] = _core._open_stream(loop, stream, LIMIT, mode)
     return face
 
 
-def _made(stream, descriptor):
-    if stream is None:
-        raise OSError(errno.EINVAL, f"descriptor {descriptor} cannot be a stream")
-    return stream
+def _adopted(loop, descriptor, options):
+    with _named(f"descriptor {descriptor}"):
+        return capi.async_stream_adopt(loop, descriptor, options)
+
+
+@contextlib.contextmanager
+def _named(name):
+    """Where C tells an errno and no more."""
+    try:
+        yield
+    except OSError as error:
+        words = "it cannot be a stream" if error.errno == errno.EINVAL else error.strerror
+        raise OSError(error.errno, f"{name}: {words}") from None
 
 
 def _pair(loop, stream, limit, sock=None):
@@ -172,10 +183,11 @@ def adopt(loop, sock, settings):
     if sock.type != socket.SOCK_STREAM:
         raise ValueError(f"A Stream Socket was expected, got {sock!r}")
     options, descriptor = socket_options(**settings), os.dup(sock.fileno())
-    stream = capi.async_stream_adopt(loop, descriptor, options)
-    if stream is None:
+    try:
+        return _adopted(loop, descriptor, options)
+    except OSError:
         os.close(descriptor)
-    return _made(stream, descriptor)
+        raise
 
 
 def port_number(host, port):

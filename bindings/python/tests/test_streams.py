@@ -552,6 +552,28 @@ libasync.run(main())
     assert ran.stderr == b"done"
 
 
+def test_standard_streams_that_are_closed_are_named():
+    program = """
+import os
+
+import libasync
+
+async def main():
+    for descriptor, stream in enumerate((libasync.stdin, libasync.stdout)):
+        os.close(descriptor)
+        try:
+            stream()
+        except OSError as error:
+            libasync.stderr().write(b"%s\\n" % str(error).encode())
+    await libasync.stderr().drain()
+
+libasync.run(main())
+"""
+    ran = subprocess.run([sys.executable, "-X", "dev", "-c", program], stderr=subprocess.PIPE, text=True)
+    assert ran.stderr.splitlines() == ["[Errno 9] standard input: Bad file descriptor",
+                                       "[Errno 9] standard output: Bad file descriptor"]
+
+
 def test_a_loop_that_closes_ends_its_streams(caplog):
     seen = []
 
