@@ -25,7 +25,7 @@ async_value *address_check(lua_State *L, int argument)
 static int address_of_host(lua_State *L)
 {
     struct host *host = host_upvalue(L);
-    const char *name = luaL_checkstring(L, 1);
+    const char *name = name_check(L, 1);
     int port = (int)luaL_checkinteger(L, 2);
     async_value **address = value_push_view(L, host, KEPT_ADDRESS_CLASS);
 

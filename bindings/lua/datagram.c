@@ -190,7 +190,7 @@ static int tostring(lua_State *L)
 static int bind_datagram(lua_State *L)
 {
     async_loop *loop = running_loop(L, host_upvalue(L));
-    const char *name = luaL_optstring(L, 1, NULL);
+    const char *name = name_optional(L, 1);
     int port = (int)luaL_optinteger(L, 2, 0);
     const async_socket_options *options = options_check(L, 3);
     struct handle *handle = resource_push_future(L);
@@ -202,7 +202,7 @@ static int bind_datagram(lua_State *L)
 static int connect_datagram(lua_State *L)
 {
     async_loop *loop = running_loop(L, host_upvalue(L));
-    const char *name = luaL_checkstring(L, 1);
+    const char *name = name_check(L, 1);
     int port = (int)luaL_checkinteger(L, 2);
     const async_socket_options *options = options_check(L, 3);
     struct handle *handle = resource_push_future(L);

@@ -55,7 +55,7 @@ static int socket_type(const char *word)
 
 static int getaddrinfo(lua_State *L, async_loop *loop, int index)
 {
-    const char *name = luaL_optstring(L, index, NULL), *service = luaL_optstring(L, index + 1, NULL), *type;
+    const char *name = name_optional(L, index), *service = name_optional(L, index + 1), *type;
     int options = index + 2, family;
     struct handle *handle;
     uint32_t flags;
@@ -88,7 +88,7 @@ static int getnameinfo(lua_State *L, async_loop *loop, int index)
 
 static int dns_query(lua_State *L, async_loop *loop, int index)
 {
-    const char *name = luaL_checkstring(L, index);
+    const char *name = name_check(L, index);
     int type = record_check_type(L, index + 1);
     struct handle *handle = push_future(L, SHAPE_PLAIN);
 

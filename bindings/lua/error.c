@@ -309,3 +309,17 @@ void error_register(lua_State *L, struct host *host)
     register_functions(L, host, functions);
     add_classes(L, host);
 }
+
+const char *name_check(lua_State *L, int argument)
+{
+    size_t size;
+    const char *name = luaL_checklstring(L, argument, &size);
+
+    luaL_argcheck(L, strlen(name) == size, argument, "must not contain a zero byte");
+    return name;
+}
+
+const char *name_optional(lua_State *L, int argument)
+{
+    return lua_isnoneornil(L, argument) ? NULL : name_check(L, argument);
+}

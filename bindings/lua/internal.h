@@ -220,6 +220,9 @@ async_value *error_from(struct host *host, lua_State *thread, struct coroutine *
 async_value *error_value(lua_State *L, int index);
 bool error_push_trace(lua_State *L, struct host *host, async_value *failure); /* raises */
 int error_type(lua_State *L, int argument, const char *expected);             /* raises */
+/* A host's name or a path, which C would take to end at a zero byte in it; NULL where it may be left out and is. */
+const char *name_check(lua_State *L, int argument); /* raises */
+const char *name_optional(lua_State *L, int argument);
 void error_register(lua_State *L, struct host *host);
 
 /* host.c */

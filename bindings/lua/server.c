@@ -108,7 +108,7 @@ static int start_server(lua_State *L)
 {
     struct host *host = host_upvalue(L);
     async_loop *loop = running_loop(L, host);
-    const char *name = luaL_optstring(L, 2, NULL);
+    const char *name = name_optional(L, 2);
     int port = (int)luaL_checkinteger(L, 3);
     const async_socket_options *options = options_check(L, 4);
     struct handle *handle = resource_push_future(L);
@@ -123,7 +123,7 @@ static int start_unix_server(lua_State *L)
 {
     struct host *host = host_upvalue(L);
     async_loop *loop = running_loop(L, host);
-    const char *path = luaL_checkstring(L, 2);
+    const char *path = name_check(L, 2);
     const async_socket_options *options = options_check(L, 3);
     struct handle *handle = resource_push_future(L);
     struct service *service = service_new(L, host, 1);

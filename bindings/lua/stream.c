@@ -137,7 +137,7 @@ static int open_connection(lua_State *L)
 {
     async_loop *loop = running_loop(L, host_upvalue(L));
     const async_value *address = address_at(L, 1);
-    const char *name = address ? NULL : luaL_checkstring(L, 1);
+    const char *name = address ? NULL : name_check(L, 1);
     int port = address ? 0 : (int)luaL_checkinteger(L, 2);
     const async_socket_options *options = options_check(L, address ? 2 : 3);
     struct handle *handle = resource_push_future(L);
@@ -151,7 +151,7 @@ static int open_connection(lua_State *L)
 static int open_unix_connection(lua_State *L)
 {
     async_loop *loop = running_loop(L, host_upvalue(L));
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = name_check(L, 1);
     const async_socket_options *options = options_check(L, 2);
     struct handle *handle = resource_push_future(L);
 

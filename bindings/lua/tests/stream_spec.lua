@@ -549,6 +549,25 @@ describe("a stream", function()
   end)
 end)
 
+describe("a host's name or a path", function()
+  it("does not end at a zero byte", function()
+    async.run(function()
+      local words = "must not contain a zero byte"
+
+      assert.has_error(function() async.open_connection("localhost\0.example", 9) end,
+        "bad argument #1 to 'open_connection' (" .. words .. ")")
+      assert.has_error(function() async.start_server(print, "127.0.0.1\0", 0) end,
+        "bad argument #2 to 'start_server' (" .. words .. ")")
+      assert.has_error(function() async.open_unix_connection("/tmp/a\0b") end,
+        "bad argument #1 to 'open_unix_connection' (" .. words .. ")")
+      assert.has_error(function() async.bind_datagram("127.0.0.1\0", 0) end,
+        "bad argument #1 to 'bind_datagram' (" .. words .. ")")
+      assert.has_error(function() async.getaddrinfo("localhost\0") end,
+        "bad argument #1 to 'getaddrinfo' (" .. words .. ")")
+    end)
+  end)
+end)
+
 describe("the standard streams", function()
   it("can be awaited, and stay open when they are closed", function()
     local interpreter = arg[-1]

@@ -58,11 +58,13 @@ def family_code(family):
 
 
 def host_text(host):
-    """A name as it is looked up."""
+    """A name as it is looked up. C would take it to end at a zero byte in it."""
     if isinstance(host, bytes):
-        return host.decode("ascii")
+        host = host.decode("ascii")
     if host is not None and not isinstance(host, str):
         raise TypeError("getaddrinfo() argument 1 must be string or None")
+    if host and "\0" in host:
+        raise ValueError("embedded null character")
     return host if host is None or host.isascii() else host.encode("idna").decode("ascii")
 
 

@@ -208,6 +208,8 @@ def port_number(host, port):
 def unix_path(path):
     """A path as the kernel has it, which is too long for some."""
     path = os.fsencode(path)
+    if b"\0" in path and not path.startswith(b"\0"):
+        raise ValueError("embedded null byte")
     if len(path) > 107 + path.startswith(b"\0"):
         raise OSError(errno.ENAMETOOLONG, "AF_UNIX path too long", os.fsdecode(path))
     return path

@@ -532,6 +532,15 @@ async def test_a_reader_can_be_fed_by_hand():
         await reader.read(1)
 
 
+async def test_a_name_does_not_end_at_a_zero_byte():
+    loop = libasync.get_running_loop()
+    for attempt in (libasync.open_connection("localhost\0.example", 9), libasync.start_server(print, "127.0.0.1\0", 0),
+                    libasync.bind_datagram(b"127.0.0.1\0"), loop.getaddrinfo("localhost\0", 9),
+                    libasync.open_unix_connection("/tmp/a\0b"), libasync.start_unix_server(print, b"/tmp/a\0b")):
+        with pytest.raises(ValueError, match="embedded null"):
+            await attempt
+
+
 # Standard streams
 
 def test_the_standard_streams_are_a_reader_and_writers():
