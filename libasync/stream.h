@@ -440,7 +440,7 @@ ASYNC_API int async_stream_set_limit(async_stream *stream, size_t size);
 ASYNC_API int async_stream_set_water_marks(async_stream *stream, size_t high, size_t low);
 
 /**
- * As async_socket_options_set_timeouts, from the next wait on.
+ * As async_socket_options_set_timeouts, for the next read, and from now on for what is unsent.
  *
  * @param stream         the stream (lent)
  * @param read_seconds   longest silence within a read; ASYNC_FOREVER for no limit

@@ -115,6 +115,27 @@ START_TEST(a_peer_that_takes_nothing_is_given_up_on)
 }
 END_TEST
 
+START_TEST(a_time_limit_that_comes_when_data_is_unsent_counts_from_then)
+{
+    async_future *drain;
+
+    make_pair();
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
+    async_stream_set_water_marks(ann, 0, 0);
+    fill(ann);
+    ck_assert_int_eq(async_stream_write(ann, "more", 4), 0);
+    drain = async_stream_drain(ann);
+    async_loop_advance(loop, 100);
+    ck_assert_int_eq(async_stream_set_timeouts(ann, ASYNC_FOREVER, 5), 0);
+    async_loop_advance(loop, 4);
+    ck_assert(!async_future_is_done(drain));
+    async_loop_advance(loop, 2);
+    ck_assert_int_eq(async_future_error(drain), ASYNC_ETIMEDOUT);
+    async_future_unref(drain);
+    drop_pair();
+}
+END_TEST
+
 /* Sent at once, and kept: as copies where they are small, as references where they are large. */
 START_TEST(values_are_sent_and_kept)
 {
@@ -412,9 +433,10 @@ int main(void)
     return RUN_TESTS("stream_write", a_drain_waits_above_the_high_mark_and_goes_on_at_the_low_one,
                      higher_marks_let_a_drain_go_on, a_cancelled_drain_leaves_the_others,
                      who_waits_for_a_peer_that_is_gone_is_told, a_peer_that_takes_nothing_is_given_up_on,
-                     values_are_sent_and_kept, what_is_no_bytes_is_not_written, pieces_are_written_as_one,
-                     very_many_pieces_are_written, half_a_stream_ends_and_the_other_goes_on,
-                     the_end_of_a_pipe_s_only_half_closes_it, a_file_is_sent_behind_what_was_written,
+                     a_time_limit_that_comes_when_data_is_unsent_counts_from_then, values_are_sent_and_kept,
+                     what_is_no_bytes_is_not_written, pieces_are_written_as_one, very_many_pieces_are_written,
+                     half_a_stream_ends_and_the_other_goes_on, the_end_of_a_pipe_s_only_half_closes_it,
+                     a_file_is_sent_behind_what_was_written,
                      a_file_goes_as_the_peer_takes_it, a_file_that_is_cancelled_stops_where_it_is,
                      a_file_to_a_pipe_and_to_who_is_gone, settings_of_tcp_are_changed_while_it_is_open,
                      options_of_a_stream_s_own_are_taken_over);

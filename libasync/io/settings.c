@@ -216,7 +216,7 @@ int async_stream_set_timeouts(async_stream *stream, double read_seconds, double 
         return error;
     stream->settings->read_seconds = read_seconds;
     stream->settings->write_seconds = write_seconds;
-    return 0;
+    return stream->output && !settings_start_write(stream->settings) ? ASYNC_ENOMEM : 0;
 }
 
 static int may_set_tcp(async_stream *stream, bool arguments_are_good)
