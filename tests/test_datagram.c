@@ -1246,6 +1246,24 @@ START_TEST(without_memory_calls_fail_and_nothing_that_came_is_lost)
 }
 END_TEST
 
+/* It has none itself, and there is none for the timer of the next try. */
+START_TEST(without_memory_the_kernel_is_asked_once_a_turn)
+{
+    open_both();
+    system_reset();
+    say(bob, "kept");
+    system_fail(SYSTEM_SENDMMSG, 1, 1000, ENOBUFS);
+    memory_fail_at(1, true);
+    turns(5);
+    ck_assert(memory_has_failed());
+    ck_assert_int_ge(system_failed(SYSTEM_SENDMMSG), 2);
+    ck_assert_int_le(system_failed(SYSTEM_SENDMMSG), 5);
+    system_reset();
+    ck_assert_str_eq(hear(ann), "kept");
+    drop_both();
+}
+END_TEST
+
 START_TEST(without_memory_nothing_is_opened_or_sent)
 {
     async_value *here = async_address("127.0.0.1", 0);
@@ -1321,5 +1339,5 @@ int main(void)
                      a_socket_of_both_families_joins_groups_of_both,
                      another_thread_may_only_count,
                      without_memory_calls_fail_and_nothing_that_came_is_lost,
-                     without_memory_nothing_is_opened_or_sent);
+                     without_memory_the_kernel_is_asked_once_a_turn, without_memory_nothing_is_opened_or_sent);
 }

@@ -166,13 +166,15 @@ static void watch_for_writing(async_datagram *datagram, bool wanted)
     watch_set(datagram_loop(datagram), &datagram->watch, wanted ? events | WATCH_WRITE : events & ~WATCH_WRITE);
 }
 
-/* Without memory for the timer the next send tries again. */
+/* Without memory for the timer the next turn tries again. */
 static void wait_a_moment(async_datagram *datagram)
 {
     async_loop *loop = datagram_loop(datagram);
 
     timer_stop(loop, &datagram->pause);
     datagram->is_blocked = timer_start(loop, &datagram->pause, loop_now(loop) + PAUSE_SECONDS);
+    if (!datagram->is_blocked)
+        datagram_queue(datagram);
 }
 
 static void go_on(async_loop *loop, struct node *node)
@@ -225,10 +227,10 @@ static void take_failure(async_datagram *datagram, struct sending *sending, int 
 static void flush(async_datagram *datagram)
 {
     struct outbound *outbound = datagram->outbound;
-    bool again = false;
+    bool again = false, waits = false;
     struct sending sending;
 
-    while (outbound->count && !datagram->is_blocked) {
+    while (outbound->count && !waits) {
         int sent;
 
         gather(&sending, outbound, outbound->count > 1 && may_cut(datagram));
@@ -237,8 +239,12 @@ static void flush(async_datagram *datagram)
         if (likely(sent > 0)) {
             mark_sent(&sending, outbound, (unsigned)sent);
             again = false;
-        } else if (!wait_for_room(datagram, errno)) {
-            take_failure(datagram, &sending, errno, &again);
+        } else {
+            int number = errno;
+
+            waits = wait_for_room(datagram, number);
+            if (!waits)
+                take_failure(datagram, &sending, number, &again);
         }
     }
 }
