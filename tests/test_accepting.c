@@ -217,6 +217,23 @@ START_TEST(who_was_accepted_without_memory_is_served_later)
 }
 END_TEST
 
+/* Nor is there memory for the timer of the pause. */
+START_TEST(without_any_memory_one_is_accepted_and_nobody_is_lost)
+{
+    async_server *server = start(greet);
+    int clients[] = {knock(server), knock(server), knock(server)};
+
+    memory_fail_at(1, true);
+    turns(5);
+    ck_assert(memory_has_failed());
+    await_arrivals(3);
+    reports();
+    for (int i = 0; i < 3; i++)
+        expect_greeting(clients[i]);
+    end_server(server);
+}
+END_TEST
+
 START_TEST(who_was_accepted_without_memory_is_let_go_at_the_close)
 {
     async_server *server = start(greet);
@@ -314,6 +331,7 @@ int main(void)
                      a_server_closed_in_the_pause_ends_with_its_last_connection,
                      who_is_told_may_close_the_server, a_broken_listener_does_not_make_the_loop_spin,
                      who_was_accepted_without_memory_is_served_later,
+                     without_any_memory_one_is_accepted_and_nobody_is_lost,
                      who_was_accepted_without_memory_is_let_go_at_the_close, a_full_server_asks_for_nobody,
                      what_forbids_listening_is_told, a_port_that_is_free_on_one_address_only_is_chosen_anew);
 }

@@ -223,7 +223,7 @@ static bool is_trouble_of_peer(int number)
 
 static bool may_accept(const async_server *server)
 {
-    return !server->closed && !server->paused && !is_full(server);
+    return !server->closed && !server->paused && server->stranded < 0 && !is_full(server);
 }
 
 static void accept_from(async_server *server, uint32_t place)
@@ -258,6 +258,8 @@ void server_accept(async_loop *loop, struct node *node)
         if (server->listeners[place].is_ready)
             accept_from(server, place);
     server_watch(server);
+    if (server->stranded >= 0 && !server->paused && !server->closed)
+        loop_queue(loop, node);    /* no timer and no connection will have it taken in */
     future_drop(&server->sync.done);
 }
 
