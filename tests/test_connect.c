@@ -121,6 +121,23 @@ START_TEST(a_unix_socket_is_a_path_or_an_abstract_name)
 }
 END_TEST
 
+/* They are of TCP, and would each cost a call of the system's. */
+START_TEST(a_unix_socket_has_no_settings_of_tcp)
+{
+    async_socket_options *options = async_socket_options_new();
+    const char *path = new_path();
+    int listener = listen_at_path(path, 4);
+
+    async_socket_options_set_keepalive(options, 60);
+    system_reset();
+    ck_assert_ending(async_open_unix_connection(loop, path, options), path);
+    ck_assert_int_eq(system_count(SYSTEM_SETSOCKOPT), 0);
+    async_socket_options_unref(options);
+    close(listener);
+    gone_path();
+}
+END_TEST
+
 START_TEST(arguments_that_cannot_be_are_named)
 {
     async_value *none = async_none(), *port_zero = async_address("127.0.0.1", 0);
@@ -652,7 +669,8 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("connect", it_connects_to_an_address, it_connects_by_ipv6, a_given_address_needs_no_look_up,
-                     a_unix_socket_is_a_path_or_an_abstract_name, arguments_that_cannot_be_are_named,
+                     a_unix_socket_is_a_path_or_an_abstract_name, a_unix_socket_has_no_settings_of_tcp,
+                     arguments_that_cannot_be_are_named,
                      without_a_loop_there_is_a_failure_all_the_same, a_refusal_names_the_address,
                      a_path_without_a_listener_is_named, a_name_that_does_not_resolve_is_told_with_its_port,
                      each_address_of_a_name_is_told_with_its_reason,

@@ -84,7 +84,7 @@ async_stream *async_stream_adopt(async_loop *loop, int descriptor, const async_s
     if (!stream)
         return NULL;
     if (stream->kind <= STREAM_SOCKET)
-        options_apply(options, descriptor);
+        options_apply(options, descriptor, socket_is_tcp(descriptor));
     if (stream->kind != STREAM_DEVICE)
         fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
     return stream;

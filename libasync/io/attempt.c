@@ -115,7 +115,7 @@ enum attempt_state attempt_begin(struct attempt *attempt)
     if (attempt->descriptor < 0)
         return fail(attempt, errno);
     watch_init(&attempt->watch, attempt->descriptor, on_answer);
-    options_apply(attempt->opening->options, attempt->descriptor);
+    options_apply(attempt->opening->options, attempt->descriptor, address.any.sa_family != AF_UNIX);
     number = bind_local(attempt, address.any.sa_family);
     return number ? fail(attempt, number) : attempt_repeat(attempt);
 }

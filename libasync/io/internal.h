@@ -38,7 +38,8 @@ static inline const async_socket_options *options_or_default(const async_socket_
 }
 /* Settings of the kernel's for a socket: its buffers and, of TCP, nodelay and keepalive. A listening socket hands them
  * on to those that it accepts. What the system refuses is left as it was. */
-void options_apply(const async_socket_options *options, int descriptor);
+void options_apply(const async_socket_options *options, int descriptor, bool is_tcp);
+bool socket_is_tcp(int descriptor);
 /* What outlives the call that it was lent to. NULL for NULL, or without memory. */
 async_socket_options *options_copy(const async_socket_options *options);
 int socket_set_nodelay(int descriptor, bool nodelay);             /* 0, or an errno */

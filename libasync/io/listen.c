@@ -84,7 +84,7 @@ static void set_flag(int descriptor, int level, int name)
  * have one of their own. */
 static void configure(const async_socket_options *options, int descriptor, int family)
 {
-    options_apply(options, descriptor);
+    options_apply(options, descriptor, family != AF_UNIX);
     options = options_or_default(options);
     if (options->reuse_address && family != AF_UNIX)
         set_flag(descriptor, SOL_SOCKET, SO_REUSEADDR);
@@ -260,7 +260,7 @@ int server_listen_on(async_server *server, int descriptor)
         return errno;
     if (type != SOCK_STREAM)
         return EINVAL;
-    options_apply(server->options, descriptor);
+    options_apply(server->options, descriptor, socket_is_tcp(descriptor));
     if (int_option(descriptor, SO_ACCEPTCONN) <= 0 && listen(descriptor, server_options(server)->backlog) != 0)
         return errno;
     if (!add(server, descriptor))

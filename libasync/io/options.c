@@ -209,15 +209,25 @@ int socket_set_keepalive(int descriptor, double seconds)
     return error ? error : set_int(descriptor, SOL_SOCKET, SO_KEEPALIVE, whole > 0);
 }
 
-void options_apply(const async_socket_options *options, int descriptor)
+/* Connected or not. */
+bool socket_is_tcp(int descriptor)
+{
+    union socket_address address;
+    socklen_t size = sizeof address;
+
+    return getsockname(descriptor, &address.any, &size) == 0 &&
+           (address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6);
+}
+
+void options_apply(const async_socket_options *options, int descriptor, bool is_tcp)
 {
     options = options_or_default(options);
     if (options->receive_buffer)
         set_int(descriptor, SOL_SOCKET, SO_RCVBUF, (int)options->receive_buffer);
     if (options->send_buffer)
         set_int(descriptor, SOL_SOCKET, SO_SNDBUF, (int)options->send_buffer);
-    if (options->nodelay)
+    if (is_tcp && options->nodelay)
         socket_set_nodelay(descriptor, true);
-    if (options->keepalive > 0)
+    if (is_tcp && options->keepalive > 0)
         socket_set_keepalive(descriptor, options->keepalive);
 }
