@@ -169,7 +169,7 @@ ASYNC_API int async_server_descriptor(const async_server *server, size_t index);
 ASYNC_API size_t async_server_connections(const async_server *server);
 
 /**
- * Stop listening. Connections go on.
+ * Stop listening. Connections go on; those that the system has completed and the server not accepted yet are reset.
  *
  * @param server  the server (lent)
  * @return 0, also the second time and after the loop's close; ASYNC_EINVAL for NULL, ASYNC_ETHREAD

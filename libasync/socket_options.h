@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/** Settings for async_open_connection, async_start_server, async_open_datagram and their like; lent to each, and one
+/** Settings for async_open_connection, async_start_server, async_bind_datagram and their like; lent to each, and one
  *  may serve many. */
 typedef struct async_socket_options async_socket_options;
 
