@@ -5,7 +5,7 @@ import socket
 from . import capi, names
 from ._core import _check, get_running_loop
 from .options import socket_options
-from .streams import unix_address
+from .streams import port_number, unix_address
 
 MOST = 64
 
@@ -28,13 +28,15 @@ def notify_closing(fd):
 async def bind_datagram(host=None, port=0, **settings):
     """A socket that receives at an address of this machine; without a host at all of them."""
     options = socket_options(**settings)
-    return DatagramSocket(await capi.async_bind_datagram(get_running_loop(), names.host_text(host), port, options))
+    host, port = names.host_text(host), port_number(host, port, "udp")
+    return DatagramSocket(await capi.async_bind_datagram(get_running_loop(), host, port, options))
 
 
 async def connect_datagram(host, port, **settings):
     """A socket that talks to one peer."""
     options = socket_options(**settings)
-    return DatagramSocket(await capi.async_connect_datagram(get_running_loop(), names.host_text(host), port, options))
+    host, port = names.host_text(host), port_number(host, port, "udp")
+    return DatagramSocket(await capi.async_connect_datagram(get_running_loop(), host, port, options))
 
 
 def open_datagram(local_addr=None, remote_addr=None, **settings):

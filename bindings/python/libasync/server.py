@@ -7,7 +7,7 @@ import socket
 from . import _core, capi
 from ._core import get_running_loop
 from .names import host_text
-from .options import socket_options
+from .options import seconds, socket_options
 from .streams import LIMIT, check_limit, check_ssl, port_number, unix_path
 from .transport import transport_socket
 
@@ -243,9 +243,9 @@ class Server(asyncio.AbstractServer):
     async def stop(self, timeout=None):
         """Stop gracefully: no new connections, wait so many seconds for those that are there, or for ever, then cancel
         what is left; how many were cancelled."""
+        limit = seconds("timeout", timeout)
         self.close()
-        seconds = capi.ASYNC_FOREVER if timeout is None else timeout
-        ends = [_core.wrap_handle(capi.async_server_stop(part, seconds)) for part in self._parts]
+        ends = [_core.wrap_handle(capi.async_server_stop(part, limit)) for part in self._parts]
         return sum(await _core.gather(*ends))
 
     @property

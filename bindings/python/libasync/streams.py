@@ -118,12 +118,13 @@ async def _connect(loop, host, port, *, ssl=None, family=0, proto=0, flags=0, so
     if host is None and port is None:
         raise ValueError("host and port was not specified and no sock specified")
     local = None if local_addr is None else await _address(loop, local_addr, family)
-    options = socket_options(family, attempt_delay=happy_eyeballs_delay, local=local, **settings)
+    options = socket_options(family, happy_eyeballs_delay=happy_eyeballs_delay, local=local, **settings)
     try:
         if flags or proto:
             return await _connect_to_any(loop, await loop.getaddrinfo(
                 host, port, family=family, type=socket.SOCK_STREAM, proto=proto, flags=flags), options)
-        host, port = names.host_text(host) or "localhost", port_number(host, port)
+        host = "localhost" if host is None else names.host_text(host)
+        port = port_number(host, port)
         return await capi.async_open_connection(loop, host, port, options)
     except OSError as error:
         if not all_errors:
@@ -190,13 +191,13 @@ def adopt(loop, sock, settings):
         raise
 
 
-def port_number(host, port):
+def port_number(host, port, protocol="tcp"):
     """A port, which may be given as text or by a service's name."""
     if isinstance(port, bytes):
         port = port.decode("ascii")
     if isinstance(port, str) and not port.isdecimal():
         try:
-            return socket.getservbyname(port, "tcp")
+            return socket.getservbyname(port, protocol)
         except OSError:
             raise socket.gaierror(socket.EAI_SERVICE, f"host {host!r}, port {port!r}: no such service") from None
     number = int(port or 0)

@@ -204,3 +204,14 @@ def test_any_descriptor_is_awaited():
         with pytest.raises(ValueError):
             await libasync.wait_readable(-1)
     run(main)
+
+
+def test_a_port_may_be_a_text_as_in_getaddrinfo():
+    async def main():
+        async with await libasync.bind_datagram("127.0.0.1", "0") as server:
+            async with await libasync.connect_datagram("127.0.0.1", str(server.getsockname()[1])) as client:
+                assert client.getpeername() == server.getsockname()
+        with pytest.raises(OverflowError, match="host '127.0.0.1', port 70000"):
+            await libasync.bind_datagram("127.0.0.1", 70000)
+
+    libasync.run(main())

@@ -541,6 +541,25 @@ async def test_a_name_does_not_end_at_a_zero_byte():
             await attempt
 
 
+async def test_settings_that_are_none_are_refused():
+    for settings in {"connect_timeout": -1}, {"read_timeout": -1.0}, {"write_timeout": float("nan")}, \
+            {"happy_eyeballs_delay": -1}:
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            await libasync.open_connection("127.0.0.1", 9, **settings)
+    with pytest.raises(TypeError, match="read_timeout must be a number of seconds or None, not '5s'"):
+        await libasync.open_connection("127.0.0.1", 9, read_timeout="5s")
+    async with await libasync.start_server(print, "127.0.0.1", 0) as server:
+        address = server.sockets[0].getsockname()
+        _, writer = await libasync.open_connection(*address, connect_timeout=float("inf"),
+                                                   happy_eyeballs_delay=float("inf"))
+        writer.close()
+        with pytest.raises(ValueError, match="timeout must not be negative: -1"):
+            await server.stop(-1)
+        assert server.is_serving()
+    with pytest.raises(socket.gaierror, match="host '', port 9: the name is empty"):
+        await libasync.open_connection("", 9)
+
+
 # Standard streams
 
 def test_the_standard_streams_are_a_reader_and_writers():
