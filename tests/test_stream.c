@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -256,6 +257,28 @@ START_TEST(a_pipe_without_a_reader_raises_no_signal)
     raise(SIGPIPE);
     ck_assert_notes("SIGPIPE");
     signal(SIGPIPE, former);
+    drop_pair();
+}
+END_TEST
+
+/* The first of its bytes still leave, and bring the reset that the next ones meet, all in one call. */
+START_TEST(a_file_to_who_is_gone_raises_no_signal)
+{
+    static const char block[1 << 20];
+    void (*former)(int) = signal(SIGPIPE, hear);
+    FILE *file = tmpfile();
+    sigset_t waiting;
+
+    ck_assert_uint_eq(fwrite(block, 1, sizeof block, file), sizeof block);
+    ck_assert_int_eq(fflush(file), 0);
+    make_tcp_pair();
+    async_stream_close(bob);
+    ck_assert_int_eq(finish(async_stream_sendfile(ann, fileno(file), 0, -1)), ASYNC_ERESET);
+    sigpending(&waiting);
+    ck_assert_int_eq(sigismember(&waiting, SIGPIPE), 0);
+    ck_assert_notes("");
+    signal(SIGPIPE, former);
+    fclose(file);
     drop_pair();
 }
 END_TEST
@@ -608,7 +631,8 @@ int main(void)
                      a_close_ends_the_read_that_waits, an_abort_resets_a_connection_with_unsent_data,
                      what_nobody_read_does_not_spoil_a_close, a_cancelled_wait_for_the_close_closes_nothing,
                      a_write_to_who_is_gone_tells_and_raises_no_signal, a_pipe_goes_one_way,
-                     a_pipe_without_a_reader_raises_no_signal, a_terminal_is_read_and_written_and_keeps_its_flags,
+                     a_pipe_without_a_reader_raises_no_signal, a_file_to_who_is_gone_raises_no_signal,
+                     a_terminal_is_read_and_written_and_keeps_its_flags,
                      the_standard_streams_keep_their_flags_and_stay_open,
                      a_drain_of_standard_output_waits_until_all_is_sent, standard_streams_may_be_files_and_nothing,
                      addresses_are_those_of_both_ends, a_stream_travels_as_a_value,

@@ -68,13 +68,14 @@ static void begin_quiet(struct quiet *quiet)
     quiet->was_waiting = is_waiting(&quiet->former);
 }
 
-/* The call's answer is passed on, and its errno. */
-static ssize_t end_quiet(const struct quiet *quiet, ssize_t answer)
+/* The call's answer is passed on, and its errno. One that went part of the way and met the end there has raised the
+ * signal too, and does not say so. */
+static ssize_t end_quiet(const struct quiet *quiet, ssize_t answer, size_t size)
 {
     static const struct timespec at_once;
     int error = errno;
 
-    if (answer < 0 && error == EPIPE && !quiet->was_waiting)
+    if ((answer < 0 ? error == EPIPE : (size_t)answer < size) && !quiet->was_waiting)
         sigtimedwait(&quiet->signals, NULL, &at_once);
     if (!sigismember(&quiet->former, SIGPIPE))
         pthread_sigmask(SIG_UNBLOCK, &quiet->signals, NULL);
@@ -82,12 +83,21 @@ static ssize_t end_quiet(const struct quiet *quiet, ssize_t answer)
     return answer;
 }
 
+static size_t size_of(const struct iovec *pieces, int count)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < count; i++)
+        size += pieces[i].iov_len;
+    return size;
+}
+
 static ssize_t write_quietly(int descriptor, const struct iovec *pieces, int count)
 {
     struct quiet quiet;
 
     begin_quiet(&quiet);
-    return end_quiet(&quiet, writev(descriptor, pieces, count));
+    return end_quiet(&quiet, writev(descriptor, pieces, count), size_of(pieces, count));
 }
 
 /* Of sockets too the kernel does not know here that we want no signal. */
@@ -98,7 +108,7 @@ ssize_t stream_send_file(const async_stream *stream, int file, off_t offset, siz
 
     do {
         begin_quiet(&quiet);
-        sent = end_quiet(&quiet, sendfile(stream->descriptor, file, &offset, size));
+        sent = end_quiet(&quiet, sendfile(stream->descriptor, file, &offset, size), size);
     } while (sent < 0 && errno == EINTR);
     return sent;
 }
