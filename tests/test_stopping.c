@@ -341,6 +341,29 @@ START_TEST(clients_can_be_closed)
 }
 END_TEST
 
+static async_future *read_and_forget(async_stream *taken, void *user)
+{
+    note_arrival();
+    async_future_unref(async_stream_read(taken, 10));
+    async_stream_unref(taken);
+    return NULL;
+}
+
+/* Their close ends what held them. */
+START_TEST(clients_can_be_closed_that_only_a_read_holds)
+{
+    async_server *server = start(read_and_forget);
+    async_stream *client = visit(server);
+
+    await_arrivals(1);
+    ck_assert_int_eq(async_server_close_clients(server), 0);
+    ck_assert_str_eq(hear(client), "");
+    ck_assert_uint_eq(async_server_connections(server), 0);
+    leave(client);
+    end_server(server);
+}
+END_TEST
+
 START_TEST(clients_can_be_aborted)
 {
     async_server *server = start(talk);
@@ -534,7 +557,8 @@ int main(void)
                      a_stop_that_is_cancelled_leaves_the_connections_alone, patience_is_a_time,
                      what_is_unsent_counts_as_a_connection_until_patience_ends,
                      a_cancel_of_serving_closes_and_waits_for_the_end, a_second_cancel_of_serving_does_not_wait,
-                     a_closed_server_does_not_serve_for_ever, clients_can_be_closed, clients_can_be_aborted,
+                     a_closed_server_does_not_serve_for_ever, clients_can_be_closed,
+                     clients_can_be_closed_that_only_a_read_holds, clients_can_be_aborted,
                      after_the_clients_are_gone_failures_are_told_again, the_loops_close_ends_servers_and_connections,
                      an_abandoned_loop_ends_them_too, a_stop_under_way_ends_with_an_abandoned_loop, the_loops_close_ends_a_start,
                      a_start_that_is_cancelled_listens_nowhere, other_threads_may_hold_it_and_no_more,

@@ -291,14 +291,18 @@ struct walk {
     void (*visit)(async_server *server, async_stream *stream);
 };
 
+/* What holds it last may end by the visit. */
 static void visit_own(void *object, void *user)
 {
     struct node *node = object;
     struct walk *walk = user;
     async_stream *stream = container_of(node, async_stream, closed.node);
 
-    if (node->ops == &stream_class.node && stream->service.ops == &walk->server->service)
-        walk->visit(walk->server, stream);
+    if (node->ops != &stream_class.node || stream->service.ops != &walk->server->service)
+        return;
+    future_hold(&stream->closed);
+    walk->visit(walk->server, stream);
+    future_drop(&stream->closed);
 }
 
 void server_walk(async_server *server, void (*visit)(async_server *server, async_stream *stream))
