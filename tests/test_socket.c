@@ -34,13 +34,6 @@ static void ck_assert_bytes(async_value *taken, const char *expected)
     async_value_unref(taken);
 }
 
-static void ck_assert_fails(async_future *taken, int error, const char *message)
-{
-    ck_assert_int_eq(async_loop_run_until(loop, taken), error);
-    ck_assert_str_eq(async_future_message(taken), message);
-    async_future_unref(taken);
-}
-
 static void ck_assert_refused(async_future *taken)
 {
     ck_assert(async_future_is_done(taken));

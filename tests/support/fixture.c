@@ -100,3 +100,10 @@ int finish(async_future *taken)
     async_future_unref(taken);
     return error;
 }
+
+void ck_assert_fails(async_future *taken, int error, const char *message)
+{
+    ck_assert_int_eq(async_loop_run_until(loop, taken), error);
+    ck_assert_str_eq(async_future_message(taken), message);
+    async_future_unref(taken);
+}

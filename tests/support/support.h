@@ -24,6 +24,8 @@ void turn(void);
 void turns(int count);
 /* Runs the loop until the future is done, tells how it ended and drops it. */
 int finish(async_future *taken);
+/* The same of what must fail: with this error, in these words. */
+void ck_assert_fails(async_future *taken, int error, const char *message);
 
 /* Runs a function in another thread, while the loop runs in this one (or is closed), and waits for its end. */
 void elsewhere(void (*run)(void *user), void *user);
