@@ -1,6 +1,7 @@
-/* Opening connections: to whom, in which order, and what is told when it cannot be. */
+/* Opening connections: to whom, for how long, and what is told when it cannot be. */
 #include "tests/support/faults.h"
 #include "tests/support/lookups.h"
+#include "tests/support/openings.h"
 #include "tests/support/peers.h"
 #include "tests/support/support.h"
 
@@ -9,54 +10,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* What the message is expected to be, with the port written in: each %d is it. */
-static const char *with_port(const char *format, int port)
-{
-    static char text[1024];
-    size_t length = 0;
-
-    for (; *format; format++) {
-        if (strncmp(format, "%d", 2) == 0) {
-            length += (size_t)sprintf(text + length, "%d", port);
-            format++;
-        } else {
-            text[length++] = *format;
-        }
-    }
-    text[length] = '\0';
-    return text;
-}
-
-/* How an opening ended: the peer's address, or the error's name and message. The stream is closed. */
-static const char *ending(async_future *taken)
-{
-    static char text[1024];
-    int error = async_loop_run_until(loop, taken);
-    async_stream *stream = async_value_stream(async_future_value(taken));
-
-    if (error) {
-        snprintf(text, sizeof text, "%s %s", async_error_name(error) + strlen("ASYNC_"), async_future_message(taken));
-    } else {
-        async_value *peer = async_stream_peer(stream);
-
-        snprintf(text, sizeof text, "%s", async_address_text(peer));
-        async_value_unref(peer);
-        ck_assert_int_eq(async_stream_close(stream), 0);
-    }
-    async_future_unref(taken);
-    return text;
-}
-#define ck_assert_ending(taken, expected) ck_assert_str_eq(ending(taken), expected)
-
-static async_future *open_host(const char *host, int port)
-{
-    return async_open_connection(loop, host, port, NULL);
-}
 
 START_TEST(it_connects_to_an_address)
 {
@@ -231,96 +187,6 @@ START_TEST(more_reasons_than_anybody_reads_are_counted)
     ck_assert_ptr_nonnull(strstr(text, with_port("127.0.0.1:%d: the connection was refused; ", port)));
     ck_assert_str_eq(strrchr(text, ';') + strspn(strrchr(text, ';'), "; and0123456789"), "more");
     forget_hosts();
-}
-END_TEST
-
-START_TEST(families_take_turns)
-{
-    int port = unused_port();
-
-    use_hosts("127.0.0.1 turns.test\n127.0.0.2 turns.test\n127.0.0.3 turns.test\n::1 turns.test\n");
-    ck_assert_ending(open_host("turns.test", port),
-                     with_port("EREFUSED host 'turns.test', port %d: [::1]:%d: the connection was refused; "
-                               "127.0.0.1:%d: the connection was refused; 127.0.0.2:%d: the connection was refused; "
-                               "127.0.0.3:%d: the connection was refused",
-                               port));
-    use_hosts("127.0.0.1 turns.test\n127.0.0.2 turns.test\n::ffff:127.0.0.4 turns.test\n::ffff:127.0.0.5 turns.test\n"
-              "::1 turns.test\n");
-    {
-        const char *text = ending(open_host("turns.test", port));
-        const char *first = strstr(text, with_port("127.0.0.1:%d", port));
-
-        ck_assert_ptr_nonnull(first);
-        ck_assert(strstr(text, "[::1]") < first);
-        ck_assert(strstr(first, "[::ffff:") < strstr(first, with_port("127.0.0.2:%d", port)));
-    }
-    forget_hosts();
-}
-END_TEST
-
-START_TEST(one_that_is_refused_has_the_next_begin_at_once)
-{
-    int port = 0, listener = listen_at("127.0.0.1", &port);
-
-    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);    /* no time passes */
-    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
-    ck_assert_ending(open_host("both.test", port), with_port("127.0.0.1:%d", port));
-    forget_hosts();
-    close(listener);
-}
-END_TEST
-
-START_TEST(one_that_is_silent_has_the_next_begin_after_a_quarter_of_a_second)
-{
-    struct well_and_deaf pair;
-    int port = listen_well_and_deaf(&pair);
-    async_future *opening;
-
-    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
-    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
-    opening = open_host("both.test", port);
-    async_loop_advance(loop, 0.249);
-    turns(3);
-    ck_assert(!async_future_is_done(opening));
-    async_loop_advance(loop, 0.001);
-    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
-    forget_hosts();
-    close_well_and_deaf(&pair);
-}
-END_TEST
-
-static async_future *open_with_delay(double seconds, int port)
-{
-    async_socket_options *options = async_socket_options_new();
-    async_future *opening;
-
-    async_socket_options_set_attempt_delay(options, seconds);
-    opening = async_open_connection(loop, "both.test", port, options);
-    async_socket_options_unref(options);
-    return opening;
-}
-
-START_TEST(the_delay_between_attempts_can_be_set)
-{
-    struct well_and_deaf pair;
-    int port = listen_well_and_deaf(&pair);
-    async_future *opening;
-
-    async_loop_set_clock(loop, ASYNC_CLOCK_JUMPING);
-    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
-    opening = open_with_delay(7, port);
-    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
-    ck_assert_double_eq(async_loop_time(loop), 7);
-    ck_assert_ending(open_with_delay(0, port), with_port("127.0.0.1:%d", port));
-    ck_assert_double_eq(async_loop_time(loop), 7);
-
-    opening = open_with_delay(ASYNC_FOREVER, port);
-    async_loop_advance(loop, 1000);
-    ck_assert(!async_future_is_done(opening));
-    ck_assert_int_eq(async_future_cancel(opening, NULL), 0);
-    async_future_unref(opening);
-    forget_hosts();
-    close_well_and_deaf(&pair);
 }
 END_TEST
 
@@ -532,157 +398,16 @@ START_TEST(a_connection_that_nobody_takes_is_reported)
 }
 END_TEST
 
-/* Each step needs memory; what a failure leaves behind the fixture finds. */
-START_TEST(any_allocation_may_fail)
-{
-    int port = 0, listener = listen_at("127.0.0.1", &port);
-    async_socket_options *options = async_socket_options_new();
-    bool failed = true;
-
-    async_socket_options_set_connect_timeout(options, 10);
-    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
-    for (size_t nth = 1; failed; nth++) {
-        async_future *opening;
-        async_stream *stream;
-        int error;
-
-        memory_fail_at(nth, nth % 2);
-        opening = async_open_connection(loop, "both.test", port, options);
-        error = async_loop_run_until(loop, opening);
-        failed = memory_has_failed();
-        stream = async_value_stream(async_future_value(opening));
-        ck_assert(stream ? error == 0 : failed);
-        if (stream)
-            async_stream_close(stream);
-        async_future_unref(opening);
-        reports();
-    }
-    async_socket_options_unref(options);
-    forget_hosts();
-    close(listener);
-}
-END_TEST
-
-static async_future *open_both(int port)
-{
-    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
-    return open_host("both.test", port);
-}
-
-/* How many connects of its own the look-up makes, before those of the two attempts. */
-static int connects_of_lookup(void)
-{
-    system_reset();
-    ck_assert_int_eq(finish(open_both(unused_port())), ASYNC_EREFUSED);
-    forget_hosts();
-    return system_count(SYSTEM_CONNECT) - 2;
-}
-
-START_TEST(a_signal_in_a_connect_is_no_failure)
-{
-    int port = 0, listener = listen_at("127.0.0.1", &port);
-
-    system_reset();
-    system_fail(SYSTEM_CONNECT, 1, 1, EINTR);
-    ck_assert_ending(open_host("127.0.0.1", port), with_port("127.0.0.1:%d", port));
-    ck_assert_int_eq(system_failed(SYSTEM_CONNECT), 1);
-    close(listener);
-}
-END_TEST
-
-START_TEST(a_call_that_fails_for_one_address_leaves_the_others)
-{
-    int port = 0, listener = listen_at("127.0.0.1", &port), before = connects_of_lookup();
-
-    system_fail(SYSTEM_CONNECT, before + 1, 1, ENETUNREACH);
-    ck_assert_ending(open_both(port), with_port("127.0.0.1:%d", port));
-    ck_assert_int_eq(system_failed(SYSTEM_CONNECT), 1);
-    forget_hosts();
-    system_reset();
-    close(listener);
-}
-END_TEST
-
-/* What each call may say, and what is told then. */
-START_TEST(a_call_that_fails_for_all_gives_the_reason)
-{
-    static const struct {
-        enum system_call call;
-        int number;
-        const char *told;
-    } faults[] = {
-        {SYSTEM_SOCKET, EMFILE, "EOS 127.0.0.1:%d: Too many open files"},
-        {SYSTEM_SOCKET, ENFILE, "EOS 127.0.0.1:%d: Too many open files in system"},
-        {SYSTEM_SOCKET, ENOBUFS, "EOS 127.0.0.1:%d: No buffer space available"},
-        {SYSTEM_SOCKET, ENOMEM, "ENOMEM 127.0.0.1:%d: out of memory"},
-        {SYSTEM_SOCKET, EAFNOSUPPORT, "EOS 127.0.0.1:%d: Address family not supported by protocol"},
-        {SYSTEM_CONNECT, EACCES, "EACCESS 127.0.0.1:%d: not allowed"},
-        {SYSTEM_CONNECT, EPERM, "EACCESS 127.0.0.1:%d: not allowed"},
-        {SYSTEM_CONNECT, ENETUNREACH, "EUNREACHABLE 127.0.0.1:%d: there is no way to that host"},
-        {SYSTEM_CONNECT, EADDRNOTAVAIL, "EOS 127.0.0.1:%d: Cannot assign requested address"},
-        {SYSTEM_CONNECT, EAGAIN, "EOS 127.0.0.1:%d: Resource temporarily unavailable"},
-        /* The kernel finds these later. */
-        {SYSTEM_GETSOCKOPT, ETIMEDOUT, "ETIMEDOUT 127.0.0.1:%d: timed out"},
-        {SYSTEM_GETSOCKOPT, EHOSTUNREACH, "EUNREACHABLE 127.0.0.1:%d: there is no way to that host"},
-        {SYSTEM_GETSOCKOPT, ECONNRESET, "ERESET 127.0.0.1:%d: the peer reset the connection"},
-    };
-    int port = 0, listener = listen_at("127.0.0.1", &port);
-
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        system_reset();
-        system_fail(faults[i].call, 1, 1, faults[i].number);
-        ck_assert_ending(open_host("127.0.0.1", port), with_port(faults[i].told, port));
-        ck_assert_int_eq(system_failed(faults[i].call), 1);
-    }
-    close(listener);
-}
-END_TEST
-
-START_TEST(of_several_reasons_the_most_telling_is_the_code)
-{
-    static const struct {
-        int first, second;
-        const char *name;
-    } pairs[] = {
-        {ENETUNREACH, EADDRNOTAVAIL, "EUNREACHABLE "}, {ETIMEDOUT, ENETUNREACH, "ETIMEDOUT "},
-        {EADDRNOTAVAIL, ETIMEDOUT, "ETIMEDOUT "},      {EACCES, ETIMEDOUT, "EACCESS "},
-        {ECONNREFUSED, EACCES, "EREFUSED "},           {EACCES, ECONNREFUSED, "EREFUSED "},
-    };
-    int before = connects_of_lookup();
-
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        int numbers[16] = {[0] = 0};
-
-        ck_assert_int_le(before + 2, 16);
-        numbers[before] = pairs[i].first;
-        numbers[before + 1] = pairs[i].second;
-        system_reset();
-        system_fail_each(SYSTEM_CONNECT, numbers, before + 2);
-        ck_assert_int_eq(strncmp(ending(open_both(1)), pairs[i].name, strlen(pairs[i].name)), 0);
-        ck_assert_int_eq(system_failed(SYSTEM_CONNECT), 2);
-        forget_hosts();
-    }
-    system_reset();
-}
-END_TEST
-
 int main(void)
 {
     return RUN_TESTS("connect", it_connects_to_an_address, it_connects_by_ipv6, a_given_address_needs_no_look_up,
                      a_unix_socket_is_a_path_or_an_abstract_name, a_unix_socket_has_no_settings_of_tcp,
-                     arguments_that_cannot_be_are_named,
-                     without_a_loop_there_is_a_failure_all_the_same, a_refusal_names_the_address,
-                     a_path_without_a_listener_is_named, a_name_that_does_not_resolve_is_told_with_its_port,
-                     each_address_of_a_name_is_told_with_its_reason,
-                     more_reasons_than_anybody_reads_are_counted, families_take_turns,
-                     one_that_is_refused_has_the_next_begin_at_once,
-                     one_that_is_silent_has_the_next_begin_after_a_quarter_of_a_second,
-                     the_delay_between_attempts_can_be_set, a_limit_ends_the_silence, the_limit_counts_the_look_up_too,
-                     a_cancel_ends_the_look_up_or_the_attempts, the_close_of_the_loop_ends_it,
-                     one_family_only_is_what_it_says, the_local_address_can_be_chosen,
+                     arguments_that_cannot_be_are_named, without_a_loop_there_is_a_failure_all_the_same,
+                     a_refusal_names_the_address, a_path_without_a_listener_is_named,
+                     a_name_that_does_not_resolve_is_told_with_its_port, each_address_of_a_name_is_told_with_its_reason,
+                     more_reasons_than_anybody_reads_are_counted, a_limit_ends_the_silence,
+                     the_limit_counts_the_look_up_too, a_cancel_ends_the_look_up_or_the_attempts,
+                     the_close_of_the_loop_ends_it, one_family_only_is_what_it_says, the_local_address_can_be_chosen,
                      who_meets_nobody_but_himself_is_refused, a_crowded_unix_socket_is_asked_again,
-                     a_crowded_unix_socket_can_be_given_up, a_connection_that_nobody_takes_is_reported,
-                     any_allocation_may_fail, a_signal_in_a_connect_is_no_failure,
-                     a_call_that_fails_for_one_address_leaves_the_others, a_call_that_fails_for_all_gives_the_reason,
-                     of_several_reasons_the_most_telling_is_the_code);
+                     a_crowded_unix_socket_can_be_given_up, a_connection_that_nobody_takes_is_reported);
 }

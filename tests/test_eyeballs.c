@@ -1,32 +1,102 @@
-/* Connecting by a name whose addresses do not come together (RFC 8305, section 3): who is tried, and when. */
+/* Connecting by a name with several addresses, which may not come together (RFC 8305): who is tried, and when. */
 #include "tests/support/lookups.h"
 #include "tests/support/name_server.h"
+#include "tests/support/openings.h"
 #include "tests/support/peers.h"
 #include "tests/support/support.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* How an opening ended: the peer's host, or the error's name and message. The stream is closed. */
-static const char *ending(async_future *taken)
+START_TEST(families_take_turns)
 {
-    static char text[1024];
-    int error = async_loop_run_until(loop, taken);
-    async_stream *stream = async_value_stream(async_future_value(taken));
+    int port = unused_port();
 
-    if (error) {
-        snprintf(text, sizeof text, "%s %s", async_error_name(error) + strlen("ASYNC_"), async_future_message(taken));
-    } else {
-        async_value *peer = async_stream_peer(stream);
+    use_hosts("127.0.0.1 turns.test\n127.0.0.2 turns.test\n127.0.0.3 turns.test\n::1 turns.test\n");
+    ck_assert_ending(open_host("turns.test", port),
+                     with_port("EREFUSED host 'turns.test', port %d: [::1]:%d: the connection was refused; "
+                               "127.0.0.1:%d: the connection was refused; 127.0.0.2:%d: the connection was refused; "
+                               "127.0.0.3:%d: the connection was refused",
+                               port));
+    use_hosts("127.0.0.1 turns.test\n127.0.0.2 turns.test\n::ffff:127.0.0.4 turns.test\n::ffff:127.0.0.5 turns.test\n"
+              "::1 turns.test\n");
+    {
+        const char *text = ending(open_host("turns.test", port));
+        const char *first = strstr(text, with_port("127.0.0.1:%d", port));
 
-        snprintf(text, sizeof text, "%s", async_address_host(peer));
-        async_value_unref(peer);
-        ck_assert_int_eq(async_stream_close(stream), 0);
+        ck_assert_ptr_nonnull(first);
+        ck_assert(strstr(text, "[::1]") < first);
+        ck_assert(strstr(first, "[::ffff:") < strstr(first, with_port("127.0.0.2:%d", port)));
     }
-    async_future_unref(taken);
-    return text;
+    forget_hosts();
 }
+END_TEST
+
+START_TEST(one_that_is_refused_has_the_next_begin_at_once)
+{
+    int port = 0, listener = listen_at("127.0.0.1", &port);
+
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);    /* no time passes */
+    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
+    ck_assert_ending(open_host("both.test", port), with_port("127.0.0.1:%d", port));
+    forget_hosts();
+    close(listener);
+}
+END_TEST
+
+START_TEST(one_that_is_silent_has_the_next_begin_after_a_quarter_of_a_second)
+{
+    struct well_and_deaf pair;
+    int port = listen_well_and_deaf(&pair);
+    async_future *opening;
+
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
+    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
+    opening = open_host("both.test", port);
+    async_loop_advance(loop, 0.249);
+    turns(3);
+    ck_assert(!async_future_is_done(opening));
+    async_loop_advance(loop, 0.001);
+    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
+    forget_hosts();
+    close_well_and_deaf(&pair);
+}
+END_TEST
+
+static async_future *open_with_delay(double seconds, int port)
+{
+    async_socket_options *options = async_socket_options_new();
+    async_future *opening;
+
+    async_socket_options_set_attempt_delay(options, seconds);
+    opening = async_open_connection(loop, "both.test", port, options);
+    async_socket_options_unref(options);
+    return opening;
+}
+
+START_TEST(the_delay_between_attempts_can_be_set)
+{
+    struct well_and_deaf pair;
+    int port = listen_well_and_deaf(&pair);
+    async_future *opening;
+
+    async_loop_set_clock(loop, ASYNC_CLOCK_JUMPING);
+    use_hosts("127.0.0.1 both.test\n::1 both.test\n");
+    opening = open_with_delay(7, port);
+    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
+    ck_assert_double_eq(async_loop_time(loop), 7);
+    ck_assert_ending(open_with_delay(0, port), with_port("127.0.0.1:%d", port));
+    ck_assert_double_eq(async_loop_time(loop), 7);
+
+    opening = open_with_delay(ASYNC_FOREVER, port);
+    async_loop_advance(loop, 1000);
+    ck_assert(!async_future_is_done(opening));
+    ck_assert_int_eq(async_future_cancel(opening, NULL), 0);
+    async_future_unref(opening);
+    forget_hosts();
+    close_well_and_deaf(&pair);
+}
+END_TEST
 
 /* The name server has had both questions, and its early answer has come. No time passes from now on. */
 static async_future *open_half(const char *host, int port, const async_socket_options *options)
@@ -70,7 +140,7 @@ START_TEST(ipv4_waits_a_moment_for_ipv6_and_no_longer)
     turns(5);
     ck_assert(!async_future_is_done(opening));
     async_loop_advance(loop, 0.001);
-    ck_assert_str_eq(ending(opening), "127.0.0.1");
+    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
     serve_no_more();
     close_both(listeners);
 }
@@ -85,7 +155,7 @@ START_TEST(ipv6_that_comes_in_time_is_first)
     opening = open_half("half4.test", port, NULL);
     async_loop_advance(loop, 0.04);
     name_server_answer_late();
-    ck_assert_str_eq(ending(opening), "::1");
+    ck_assert_ending(opening, with_port("[::1]:%d", port));
     serve_no_more();
     close_both(listeners);
 }
@@ -96,7 +166,7 @@ START_TEST(ipv6_waits_for_nobody)
     int listeners[2], port = listen_at_both(listeners);
 
     serve_names("");
-    ck_assert_str_eq(ending(open_half("half6.test", port, NULL)), "::1");
+    ck_assert_ending(open_half("half6.test", port, NULL), with_port("[::1]:%d", port));
     serve_no_more();
     close_both(listeners);
 }
@@ -118,14 +188,14 @@ START_TEST(the_late_ones_join_the_race_when_their_turn_has_come)
     turns(5);
     ck_assert(!async_future_is_done(opening));
     async_loop_advance(loop, 0.01);
-    ck_assert_str_eq(ending(opening), "127.0.0.1");
+    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
 
     opening = open_half("half6.test", port, NULL);
     async_loop_advance(loop, 0.3);
     turns(5);
     ck_assert(!async_future_is_done(opening));
     name_server_answer_late();
-    ck_assert_str_eq(ending(opening), "127.0.0.1");
+    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
     serve_no_more();
     close_well_and_deaf(&pair);
 }
@@ -140,7 +210,7 @@ START_TEST(when_the_early_ones_have_failed_the_late_ones_begin_at_once)
     opening = open_half("half6.test", port, NULL);
     ck_assert(!async_future_is_done(opening));
     name_server_answer_late();
-    ck_assert_str_eq(ending(opening), "127.0.0.1");
+    ck_assert_ending(opening, with_port("127.0.0.1:%d", port));
     serve_no_more();
     close(listener);
 }
@@ -150,19 +220,17 @@ START_TEST(when_all_have_failed_each_is_told_once)
 {
     int port = unused_port();
     async_future *opening;
-    char expected[256];
 
-    snprintf(expected, sizeof expected,
-             "EREFUSED host 'half4.test', port %d: 127.0.0.1:%d: the connection was refused; "
-             "[::1]:%d: the connection was refused",
-             port, port, port);
     serve_names("");
     opening = open_half("half4.test", port, NULL);
     async_loop_advance(loop, 0.06);
     turns(5);
     ck_assert(!async_future_is_done(opening));
     name_server_answer_late();
-    ck_assert_str_eq(ending(opening), expected);
+    ck_assert_ending(opening,
+                     with_port("EREFUSED host 'half4.test', port %d: 127.0.0.1:%d: the connection was refused; "
+                               "[::1]:%d: the connection was refused",
+                               port));
     serve_no_more();
 }
 END_TEST
@@ -172,12 +240,7 @@ START_TEST(the_limit_counts_while_the_late_ones_do_not_come)
     int port = unused_port();
     async_socket_options *options = async_socket_options_new();
     async_future *opening;
-    char expected[256];
 
-    snprintf(expected, sizeof expected,
-             "ETIMEDOUT host 'half6.test', port %d: [::1]:%d: the connection was refused; "
-             "the look-up did not end",
-             port, port);
     async_socket_options_set_connect_timeout(options, 3);
     serve_names("");
     opening = open_half("half6.test", port, options);
@@ -185,7 +248,10 @@ START_TEST(the_limit_counts_while_the_late_ones_do_not_come)
     turns(5);
     ck_assert(!async_future_is_done(opening));
     async_loop_advance(loop, 0.2);
-    ck_assert_str_eq(ending(opening), expected);
+    ck_assert_ending(opening,
+                     with_port("ETIMEDOUT host 'half6.test', port %d: [::1]:%d: the connection was refused; "
+                               "the look-up did not end",
+                               port));
     async_socket_options_unref(options);
     serve_no_more();
 }
@@ -240,8 +306,6 @@ START_TEST(any_allocation_may_fail)
     for (size_t nth = 1; failed; nth++) {
         async_future *opening = async_open_connection(loop, halves[nth % 2], port, NULL);
         int before = name_server_queries();
-        async_stream *stream;
-        int error;
 
         async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
         while (name_server_queries() < before + 2)
@@ -251,14 +315,7 @@ START_TEST(any_allocation_may_fail)
         async_loop_advance(loop, 0.06);
         turns(5);
         name_server_answer_late();
-        error = async_loop_run_until(loop, opening);
-        failed = memory_has_failed();
-        stream = async_value_stream(async_future_value(opening));
-        ck_assert(stream ? error == 0 : failed);
-        if (stream)
-            async_stream_close(stream);
-        async_future_unref(opening);
-        reports();
+        failed = memory_failed_in(opening);
         turns(5);
     }
     serve_no_more();
@@ -268,8 +325,11 @@ END_TEST
 
 int main(void)
 {
-    return RUN_TESTS("eyeballs", ipv4_waits_a_moment_for_ipv6_and_no_longer, ipv6_that_comes_in_time_is_first,
-                     ipv6_waits_for_nobody, the_late_ones_join_the_race_when_their_turn_has_come,
+    return RUN_TESTS("eyeballs", families_take_turns, one_that_is_refused_has_the_next_begin_at_once,
+                     one_that_is_silent_has_the_next_begin_after_a_quarter_of_a_second,
+                     the_delay_between_attempts_can_be_set, ipv4_waits_a_moment_for_ipv6_and_no_longer,
+                     ipv6_that_comes_in_time_is_first, ipv6_waits_for_nobody,
+                     the_late_ones_join_the_race_when_their_turn_has_come,
                      when_the_early_ones_have_failed_the_late_ones_begin_at_once,
                      when_all_have_failed_each_is_told_once, the_limit_counts_while_the_late_ones_do_not_come,
                      a_cancel_ends_both_halves, the_close_of_the_loop_ends_both_halves, any_allocation_may_fail);
