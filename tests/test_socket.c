@@ -1,5 +1,7 @@
-#include "tests/support/support.h"
+/* Plain sockets: connecting, accepting, and what goes through them. */
 #include "tests/support/faults.h"
+#include "tests/support/sockets.h"
+#include "tests/support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,77 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int listener, client, server;
-static async_value *address;
-
-/* The value of what succeeds (given). */
-static async_value *value_of(async_future *taken)
-{
-    async_value *value;
-
-    ck_assert_msg(async_loop_run_until(loop, taken) == 0, "%s", async_future_message(taken));
-    value = async_value_ref(async_future_value(taken));
-    async_future_unref(taken);
-    return value;
-}
-
-static void ck_assert_bytes(async_value *taken, const char *expected)
-{
-    size_t size;
-    const char *bytes = async_value_text(taken, &size);
-
-    ck_assert_int_eq(async_value_kind(taken), ASYNC_BYTES);
-    ck_assert_uint_eq(size, strlen(expected));
-    ck_assert_mem_eq(bytes, expected, size);
-    async_value_unref(taken);
-}
-
 static void ck_assert_refused(async_future *taken)
 {
     ck_assert(async_future_is_done(taken));
     ck_assert_int_eq(async_future_error(taken), ASYNC_EINVAL);
     async_future_unref(taken);
-}
-
-static void open_listener(int family, async_value *taken)
-{
-    system_reset();
-    listener = async_socket_open(family, ASYNC_STREAM);
-    ck_assert_int_ge(listener, 0);
-    ck_assert_int_eq(async_socket_bind(listener, taken), 0);
-    ck_assert_int_eq(async_socket_listen(listener, 10), 0);
-    async_value_unref(taken);
-    address = async_socket_address(listener);
-    ck_assert_ptr_nonnull(address);
-}
-
-static void close_listener(void)
-{
-    ck_assert_int_eq(async_socket_close(loop, listener), 0);
-    async_value_unref(address);
-}
-
-/* Both ends of a connection. */
-static void open_pair(void)
-{
-    async_future *accept, *connect;
-    async_value *pair;
-
-    open_listener(ASYNC_IPV4, async_address("127.0.0.1", 0));
-    client = async_socket_open(ASYNC_IPV4, ASYNC_STREAM);
-    accept = async_sock_accept(loop, listener);
-    connect = async_sock_connect(loop, client, address);
-    ck_assert_int_eq(finish(connect), 0);
-    pair = value_of(accept);
-    server = (int)async_value_int(async_value_item(pair, 0));
-    async_value_unref(pair);
-}
-
-static void close_pair(void)
-{
-    async_socket_close(loop, client);
-    async_socket_close(loop, server);
-    close_listener();
 }
 
 /* Fills what is on its way from the client. */
@@ -234,29 +170,6 @@ START_TEST(a_refused_connection_names_the_address)
 }
 END_TEST
 
-static void check_connect_after(int number, int code)
-{
-    async_future *connect;
-
-    client = async_socket_open(ASYNC_IPV4, ASYNC_STREAM);
-    system_fail(SYSTEM_CONNECT, 1, 1, number);
-    connect = async_sock_connect(loop, client, address);
-    ck_assert_int_eq(finish(connect), code);
-    async_socket_close(loop, client);
-}
-
-START_TEST(connects_fail_as_the_system_says)
-{
-    open_listener(ASYNC_IPV4, async_address("127.0.0.1", 0));
-    check_connect_after(ENETUNREACH, ASYNC_EUNREACHABLE);
-    check_connect_after(EHOSTUNREACH, ASYNC_EUNREACHABLE);
-    check_connect_after(ETIMEDOUT, ASYNC_ETIMEDOUT);
-    check_connect_after(EACCES, ASYNC_EACCESS);
-    check_connect_after(EADDRNOTAVAIL, ASYNC_EOS);
-    close_listener();
-}
-END_TEST
-
 START_TEST(a_peer_that_resets_is_told)
 {
     char message[100];
@@ -293,71 +206,6 @@ START_TEST(all_is_sent_however_often_that_takes)
     close_pair();
     free(sent);
     free(received);
-}
-END_TEST
-
-START_TEST(short_and_interrupted_calls_go_on)
-{
-    open_pair();
-    system_shorten(SYSTEM_SEND, 1, 2);
-    system_fail(SYSTEM_SEND, 2, 3, EINTR);
-    ck_assert_int_eq(finish(async_sock_sendall(loop, client, "hello", 5)), 0);
-    ck_assert_int_eq(system_count(SYSTEM_SEND), 5);
-    system_fail(SYSTEM_RECVFROM, 1, 2, EINTR);
-    ck_assert_bytes(value_of(async_sock_recv(loop, server, 100)), "hello");
-    ck_assert_int_eq(system_count(SYSTEM_RECVFROM), 3);
-    close_pair();
-}
-END_TEST
-
-START_TEST(what_would_block_waits)
-{
-    async_future *send, *receive;
-
-    open_pair();
-    system_fail(SYSTEM_SEND, 1, 1, EAGAIN);
-    send = async_sock_sendall(loop, client, "hello", 5);
-    ck_assert(!async_future_is_done(send));
-    ck_assert_int_eq(finish(send), 0);
-    system_reset();
-    system_fail(SYSTEM_RECVFROM, 1, 2, EAGAIN);
-    receive = async_sock_recv(loop, server, 100);
-    ck_assert(!async_future_is_done(receive));
-    ck_assert_bytes(value_of(receive), "hello");
-    ck_assert_int_eq(system_count(SYSTEM_RECVFROM), 3);
-    close_pair();
-}
-END_TEST
-
-START_TEST(accepting_survives_what_the_kernel_may_say)
-{
-    async_future *accept;
-    async_value *pair;
-    char message[100];
-
-    open_listener(ASYNC_IPV4, async_address("127.0.0.1", 0));
-    client = async_socket_open(ASYNC_IPV4, ASYNC_STREAM);
-    ck_assert_int_eq(finish(async_sock_connect(loop, client, address)), 0);
-    system_fail(SYSTEM_ACCEPT, 1, 1, EMFILE);
-    snprintf(message, sizeof message, "sock_accept on socket %d: Too many open files", listener);
-    ck_assert_fails(async_sock_accept(loop, listener), ASYNC_EOS, message);
-    system_reset();
-    system_fail(SYSTEM_ACCEPT, 1, 2, ECONNABORTED);
-    accept = async_sock_accept(loop, listener);
-    pair = value_of(accept);
-    ck_assert_int_eq(system_count(SYSTEM_ACCEPT), 3);
-    server = (int)async_value_int(async_value_item(pair, 0));
-    async_value_unref(pair);
-    close_pair();
-}
-END_TEST
-
-START_TEST(a_full_descriptor_table_is_told)
-{
-    system_reset();
-    system_fail(SYSTEM_SOCKET, 1, 1, EMFILE);
-    ck_assert_int_eq(async_socket_open(ASYNC_IPV4, ASYNC_STREAM), ASYNC_EOS);
-    ck_assert_int_eq(errno, EMFILE);
 }
 END_TEST
 
@@ -553,86 +401,14 @@ START_TEST(another_thread_is_refused)
 }
 END_TEST
 
-/* Every call with its n-th allocation failing, until none is left to fail. Where only the words of a message found no
- * place, the outcome stays. */
-static async_future *start_recv(void)
-{
-    return async_sock_recv(loop, server, 100);
-}
-static async_future *start_long_recv(void)
-{
-    return async_sock_recv(loop, server, 100000);
-}
-static async_future *start_recvfrom(void)
-{
-    return async_sock_recvfrom(loop, server, 100);
-}
-static async_future *start_send(void)
-{
-    system_fail(SYSTEM_SEND, 1, 1, EAGAIN);
-    return async_sock_sendall(loop, client, "x", 1);
-}
-static async_future *start_accept(void)
-{
-    return async_sock_accept(loop, listener);
-}
-static async_future *start_connect(void)
-{
-    system_fail(SYSTEM_CONNECT, 1, 1, ECONNREFUSED);
-    return async_sock_connect(loop, client, address);
-}
-
-static void fail_each_allocation(async_future *(*start)(void), int outcome)
-{
-    int failures = 0, error;
-
-    do {
-        system_reset();
-        ck_assert_int_eq(send(client, "x", 1, 0), 1);
-        memory_fail_at(failures + 1, false);
-        error = finish(start());
-        if (!memory_has_failed())
-            break;
-        ck_assert(error == ASYNC_ENOMEM || error == outcome);
-    } while (++failures);
-    ck_assert_int_gt(failures, 0);
-    ck_assert_int_eq(error, outcome);
-}
-
-static void connect_another(void)
-{
-    int other = async_socket_open(ASYNC_IPV4, ASYNC_STREAM);
-
-    ck_assert_int_eq(finish(async_sock_connect(loop, other, address)), 0);
-    async_socket_close(loop, other);
-}
-
-START_TEST(without_memory_each_call_fails)
-{
-    open_pair();
-    fail_each_allocation(start_recv, 0);
-    fail_each_allocation(start_long_recv, 0);
-    fail_each_allocation(start_recvfrom, 0);
-    fail_each_allocation(start_send, 0);
-    fail_each_allocation(start_connect, ASYNC_EREFUSED);
-    for (int i = 0; i < 8; i++)
-        connect_another();
-    fail_each_allocation(start_accept, 0);
-    close_pair();
-}
-END_TEST
-
 int main(void)
 {
     return RUN_TESTS("socket", a_client_connects_and_both_talk, what_needs_no_waiting_is_done_at_once,
-                     an_accept_tells_who_connected, unix_sockets_connect_too,
-                     a_unix_listener_without_room_is_an_error, an_accept_waits_for_somebody,
-                     a_connection_that_nobody_took_is_closed, a_refused_connection_names_the_address,
-                     connects_fail_as_the_system_says, a_peer_that_resets_is_told,
-                     all_is_sent_however_often_that_takes, short_and_interrupted_calls_go_on, what_would_block_waits,
-                     accepting_survives_what_the_kernel_may_say, a_full_descriptor_table_is_told,
-                     closing_ends_who_waits, a_cancel_takes_nothing, a_connect_that_waits_can_be_cancelled,
-                     what_waits_ends_with_its_loop, datagrams_come_with_their_sender,
-                     a_datagram_of_an_unnamed_socket_has_no_sender, wrong_arguments_are_refused,
-                     binding_tells_what_is_wrong, another_thread_is_refused, without_memory_each_call_fails);
+                     an_accept_tells_who_connected, unix_sockets_connect_too, a_unix_listener_without_room_is_an_error,
+                     an_accept_waits_for_somebody, a_connection_that_nobody_took_is_closed,
+                     a_refused_connection_names_the_address, a_peer_that_resets_is_told,
+                     all_is_sent_however_often_that_takes, closing_ends_who_waits, a_cancel_takes_nothing,
+                     a_connect_that_waits_can_be_cancelled, what_waits_ends_with_its_loop,
+                     datagrams_come_with_their_sender, a_datagram_of_an_unnamed_socket_has_no_sender,
+                     wrong_arguments_are_refused, binding_tells_what_is_wrong, another_thread_is_refused);
 }
