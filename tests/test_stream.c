@@ -1,11 +1,9 @@
+/* Two streams that talk: reading, writing, closing, and who holds what. */
 #include "tests/support/streams.h"
 #include "tests/support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -205,200 +203,6 @@ START_TEST(a_cancelled_wait_for_the_close_closes_nothing)
     ck_assert(!async_stream_is_closing(ann));
     async_stream_close(ann);
     ck_assert_int_eq(finish(other), 0);
-    drop_pair();
-}
-END_TEST
-
-START_TEST(a_write_to_who_is_gone_tells_and_raises_no_signal)
-{
-    make_pair();
-    async_stream_close(bob);
-    ck_assert_int_eq(async_stream_write(ann, "x", 1), ASYNC_ERESET);
-    ck_assert_str_eq(async_stream_message(ann), "socket: the peer no longer reads");
-    ck_assert_int_eq(finish(async_stream_wait_closed(bob)), 0);
-    drop_pair();
-}
-END_TEST
-
-START_TEST(a_pipe_goes_one_way)
-{
-    async_future *refused;
-
-    ck_assert_int_eq(async_stream_pipe(loop, &ann, &bob), 0);
-    say(bob, "through");
-    ck_assert_str_eq(read_some(ann), "through");
-    ck_assert_int_eq(async_stream_write(ann, "x", 1), ASYNC_EINVAL);
-    refused = async_stream_read(bob, 1);
-    ck_assert_str_eq(async_future_message(refused), "pipe: it is open for writing only");
-    ck_assert_int_eq(finish(refused), ASYNC_EINVAL);
-    ck_assert_ptr_null(async_stream_peer(ann));
-    ck_assert_ptr_null(async_stream_local(ann));
-    drop_pair();
-}
-END_TEST
-
-/* The program's handler of SIGPIPE, which must not hear of ours. */
-static void hear(int number)
-{
-    note("SIGPIPE");
-}
-
-START_TEST(a_pipe_without_a_reader_raises_no_signal)
-{
-    void (*former)(int) = signal(SIGPIPE, hear);
-    sigset_t waiting;
-
-    ck_assert_int_eq(async_stream_pipe(loop, &ann, &bob), 0);
-    async_stream_close(ann);
-    ck_assert_int_eq(async_stream_write(bob, "x", 1), ASYNC_ERESET);
-    sigpending(&waiting);
-    ck_assert_int_eq(sigismember(&waiting, SIGPIPE), 0);
-    ck_assert_notes("");
-    raise(SIGPIPE);
-    ck_assert_notes("SIGPIPE");
-    signal(SIGPIPE, former);
-    drop_pair();
-}
-END_TEST
-
-/* The first of its bytes still leave, and bring the reset that the next ones meet, all in one call. */
-START_TEST(a_file_to_who_is_gone_raises_no_signal)
-{
-    static const char block[1 << 20];
-    void (*former)(int) = signal(SIGPIPE, hear);
-    FILE *file = tmpfile();
-    sigset_t waiting;
-
-    ck_assert_uint_eq(fwrite(block, 1, sizeof block, file), sizeof block);
-    ck_assert_int_eq(fflush(file), 0);
-    make_tcp_pair();
-    async_stream_close(bob);
-    ck_assert_int_eq(finish(async_stream_sendfile(ann, fileno(file), 0, -1)), ASYNC_ERESET);
-    sigpending(&waiting);
-    ck_assert_int_eq(sigismember(&waiting, SIGPIPE), 0);
-    ck_assert_notes("");
-    signal(SIGPIPE, former);
-    fclose(file);
-    drop_pair();
-}
-END_TEST
-
-START_TEST(a_terminal_is_read_and_written_and_keeps_its_flags)
-{
-    int descriptor = posix_openpt(O_RDWR | O_NOCTTY), other, flags;
-
-    if (descriptor < 0)
-        return;    /* a root without /dev/pts mounted, as a bare one, has no terminals to offer */
-    ck_assert_int_eq(grantpt(descriptor), 0);
-    ck_assert_int_eq(unlockpt(descriptor), 0);
-    other = open(ptsname(descriptor), O_RDWR | O_NOCTTY);
-    flags = fcntl(other, F_GETFL);
-    ann = async_stream_adopt(loop, descriptor, NULL);
-    bob = async_stream_adopt(loop, other, NULL);
-    say(ann, "typed\n");
-    ck_assert_str_eq(read_some(bob), "typed\n");
-    ck_assert_str_eq(read_some(ann), "typed\r\n");    /* its echo */
-    say(bob, "shown");
-    ck_assert_str_eq(read_some(ann), "shown");
-    ck_assert_int_eq(fcntl(other, F_GETFL), flags);
-    drop_pair();
-}
-END_TEST
-
-/* Has a standard descriptor stand for another one, which is closed, and gives the former. */
-static int redirect(int standard, int descriptor)
-{
-    int former = dup(standard);
-
-    ck_assert_int_ge(former, 0);
-    ck_assert_int_eq(dup2(descriptor, standard), standard);
-    close(descriptor);
-    return former;
-}
-
-START_TEST(the_standard_streams_keep_their_flags_and_stay_open)
-{
-    int ends[2], input, output;
-    async_future *refused;
-    size_t written;
-
-    ck_assert_int_eq(pipe(ends), 0);
-    input = redirect(0, ends[0]);
-    output = redirect(2, ends[1]);
-    ann = async_stream_standard(loop, 2);
-    bob = async_stream_standard(loop, 0);
-    say(ann, "shown");
-    ck_assert_str_eq(read_some(bob), "shown");
-    written = fill(ann);    /* of a pipe that blocks */
-    ck_assert_uint_gt(async_stream_unsent(ann), 0);
-    ck_assert_uint_eq(drink(bob, written), written);
-    refused = async_stream_read(ann, 1);
-    ck_assert_str_eq(async_future_message(refused), "standard error: it is open for writing only");
-    async_future_unref(refused);
-    ck_assert_int_eq(fcntl(0, F_GETFL) & O_NONBLOCK, 0);
-    ck_assert_int_eq(async_stream_close(ann), 0);
-    ck_assert_int_eq(async_stream_close(bob), 0);
-    ck_assert_int_ne(fcntl(0, F_GETFD), -1);
-    ck_assert_int_ne(fcntl(2, F_GETFD), -1);
-    close(redirect(0, input));
-    close(redirect(2, output));
-    drop_pair();
-}
-END_TEST
-
-START_TEST(a_drain_of_standard_output_waits_until_all_is_sent)
-{
-    int ends[2], output;
-    size_t written;
-    async_future *drain;
-
-    ck_assert_int_eq(pipe(ends), 0);
-    output = redirect(2, ends[1]);
-    ann = async_stream_standard(loop, 2);
-    bob = async_stream_adopt(loop, ends[0], NULL);
-    written = fill(ann);
-    ck_assert_uint_lt(async_stream_unsent(ann), 16384);
-    drain = async_stream_drain(ann);
-    ck_assert(!async_future_is_done(drain));
-    ck_assert_uint_eq(drink(bob, written), written);
-    ck_assert_int_eq(finish(drain), 0);
-    ck_assert_uint_eq(async_stream_unsent(ann), 0);
-    async_stream_close(ann);
-    close(redirect(2, output));
-    drop_pair();
-}
-END_TEST
-
-START_TEST(standard_streams_may_be_files_and_nothing)
-{
-    char path[] = "/tmp/libasync-XXXXXX";
-    int output = redirect(2, mkstemp(path)), input = redirect(0, open(path, O_RDONLY));
-    size_t written = 0;
-
-    ann = async_stream_standard(loop, 2);
-    bob = async_stream_standard(loop, 0);
-    say(ann, "a line\nand more");
-    ck_assert_uint_eq(async_stream_unsent(ann), 0);
-    ck_assert_str_eq(outcome(async_stream_read_line(bob)), "a line\n");
-    ck_assert_str_eq(outcome(async_stream_read_all(bob)), "and more");
-    ck_assert_str_eq(read_some(bob), "");
-    drop_pair();
-    close(redirect(2, open("/dev/null", O_WRONLY)));
-    close(redirect(0, open("/dev/null", O_RDONLY)));
-    ann = async_stream_standard(loop, 2);
-    bob = async_stream_standard(loop, 0);
-    ck_assert_str_eq(read_some(bob), "");
-    while (written < 1000000) {
-        ck_assert_int_eq(async_stream_write(ann, path, sizeof path), 0);
-        written += sizeof path;
-    }
-    async_stream_close(ann);
-    ck_assert_int_eq(finish(async_stream_wait_closed(ann)), 0);
-    close(redirect(0, input));
-    close(redirect(2, output));
-    unlink(path);
-    ck_assert_ptr_null(async_stream_standard(loop, 3));
-    ck_assert_int_eq(errno, EINVAL);
     drop_pair();
 }
 END_TEST
@@ -630,11 +434,6 @@ int main(void)
                      what_the_kernel_does_not_take_is_kept_and_sent_later, what_was_written_is_sent_after_a_close,
                      a_close_ends_the_read_that_waits, an_abort_resets_a_connection_with_unsent_data,
                      what_nobody_read_does_not_spoil_a_close, a_cancelled_wait_for_the_close_closes_nothing,
-                     a_write_to_who_is_gone_tells_and_raises_no_signal, a_pipe_goes_one_way,
-                     a_pipe_without_a_reader_raises_no_signal, a_file_to_who_is_gone_raises_no_signal,
-                     a_terminal_is_read_and_written_and_keeps_its_flags,
-                     the_standard_streams_keep_their_flags_and_stay_open,
-                     a_drain_of_standard_output_waits_until_all_is_sent, standard_streams_may_be_files_and_nothing,
                      addresses_are_those_of_both_ends, a_stream_travels_as_a_value,
                      a_stream_dropped_open_is_closed_and_reported, a_read_keeps_its_stream,
                      a_task_goes_on_in_the_turn_in_which_the_bytes_come,
