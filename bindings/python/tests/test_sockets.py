@@ -9,6 +9,7 @@ from asyncio.exceptions import SendfileNotAvailableError
 import pytest
 
 import libasync
+from support import started
 
 
 @pytest.fixture
@@ -30,13 +31,6 @@ def listener():
 
 def the_loop():
     return libasync.get_running_loop()
-
-
-async def started(call):
-    """A task that has made its first try."""
-    task = libasync.create_task(call)
-    await libasync.sleep(0)
-    return task
 
 
 def fill(sock):
