@@ -19,4 +19,23 @@ function support.reports()
   return heard
 end
 
+--- Two streams that are connected to each other, closed afterwards.
+function support.with_pair(body)
+  async.run(function()
+    local ann, bob = async.stream_pair()
+
+    body(ann, bob)
+    ann:abort()
+    bob:abort()
+  end)
+end
+
+--- Fills the kernel's buffers and ours, until drain has to wait.
+function support.fill(stream)
+  local piece = ("x"):rep(65536)
+
+  for _ = 1, 100 do stream:write(piece) end
+  return 100 * #piece
+end
+
 return support
