@@ -26,6 +26,22 @@ PLACES = ["tasks", "futures", "locks", "queues", "taskgroups", "timeouts", "runn
 KEPT = ["AbstractEventLoop", "DefaultEventLoopPolicy", "Handle", "TimerHandle"]
 
 
+class Substitute(type):
+    """Of a class that makes our loops and has asyncio's among its instances."""
+
+    original = asyncio.SelectorEventLoop
+
+    def __call__(cls, selector=None):
+        return libasync.new_event_loop()
+
+    def __instancecheck__(cls, loop):
+        return isinstance(loop, (libasync.Loop, cls.original))
+
+
+class SelectorEventLoop(metaclass=Substitute):
+    """What the tests of sockets and streams make their loops of."""
+
+
 def replace():
     """Put every public name of libasync in the place of asyncio's, but for what its own loops are made of."""
     places = [asyncio] + [getattr(asyncio, name) for name in PLACES if hasattr(asyncio, name)]
@@ -33,7 +49,7 @@ def replace():
         for place in places:
             if hasattr(place, name) and name not in KEPT:
                 setattr(place, name, getattr(libasync, name))
-    asyncio.SelectorEventLoop = lambda selector=None: libasync.new_event_loop()
+    asyncio.SelectorEventLoop = SelectorEventLoop
     asyncio.futures._CFuture = libasync.Future
     asyncio.tasks._CTask = libasync.Task
 
