@@ -54,6 +54,11 @@ static async_next announce(async_task *task, void *state)
 int main(int count, char **arguments)
 {
     int port = count > 1 ? atoi(arguments[1]) : 8888;
+    async_future *done;
+    int error = async_run(serve, &port, NULL, &done);
 
-    return async_run(serve, &port, NULL, NULL) != ASYNC_OK;
+    if (error)
+        fprintf(stderr, "echo_server: %s\n", async_future_message(done));
+    async_future_unref(done);
+    return error != ASYNC_OK;
 }
