@@ -195,10 +195,10 @@ int socket_set_nodelay(int descriptor, bool nodelay)
     return set_int(descriptor, IPPROTO_TCP, TCP_NODELAY, nodelay);
 }
 
-/* A part of a second asks after a whole one, since 0 would be never. */
+/* A part of a second asks after a whole one, since 0 would be never. Not by ceil, which would need a library more. */
 int socket_set_keepalive(int descriptor, double seconds)
 {
-    int whole = (int)ceil(seconds), error = 0;
+    int whole = (int)seconds + ((int)seconds < seconds), error = 0;
 
 #ifdef TCP_KEEPIDLE
     if (whole)
