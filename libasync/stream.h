@@ -478,7 +478,7 @@ ASYNC_API int async_stream_set_keepalive(async_stream *stream, double seconds);
 /**
  * Close: who reads is told ASYNC_ECLOSED at once, and no more can be written. What was written is still sent, as the
  * peer takes it, and then the descriptor is closed; async_stream_wait_closed tells when. Set a write time limit for
- * peers that take nothing.
+ * peers that take nothing. What is unsent when the loop closes is lost, and reported to its exception handler.
  *
  * @param stream  the stream (lent)
  * @return 0, also the second time and after the loop's close; ASYNC_EINVAL for NULL, ASYNC_ETHREAD

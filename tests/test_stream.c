@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -309,6 +310,35 @@ START_TEST(what_comes_while_nobody_reads_waits_in_the_kernel)
 }
 END_TEST
 
+static void lose_with_loop(int (*end)(async_loop *loop))
+{
+    char expected[96];
+
+    make_pair();
+    fill(ann);
+    snprintf(expected, sizeof expected, "ASYNC_ECLOSED: socket: %zu bytes were written and not sent when the loop was closed",
+             async_stream_unsent(ann));
+    say(bob, "this was sent");
+    async_stream_close(bob);
+    async_stream_close(ann);
+    ann = async_stream_unref(ann);
+    ck_assert_int_eq(end(loop), 0);
+    ck_assert_str_eq(reports(), expected);
+    drop_pair();
+}
+
+START_TEST(what_is_unsent_when_the_loop_is_closed_is_reported_once)
+{
+    lose_with_loop(async_loop_close);
+}
+END_TEST
+
+START_TEST(what_is_unsent_when_the_loop_is_abandoned_is_reported_once)
+{
+    lose_with_loop(async_loop_abandon);
+}
+END_TEST
+
 START_TEST(a_loop_that_closes_ends_everything_at_its_streams)
 {
     async_future *read, *closed;
@@ -321,6 +351,7 @@ START_TEST(a_loop_that_closes_ends_everything_at_its_streams)
     read = async_stream_read(ann, 10);
     closed = async_stream_wait_closed(ann);
     async_loop_close(loop);
+    ck_assert_ptr_nonnull(strstr(reports(), "not sent when the loop was closed"));
     ck_assert_int_eq(async_future_error(read), ASYNC_ECLOSED);
     ck_assert_int_eq(async_future_error(closed), ASYNC_ECLOSED);
     ck_assert_int_eq(async_stream_descriptor(ann), -1);
@@ -438,6 +469,8 @@ int main(void)
                      a_stream_dropped_open_is_closed_and_reported, a_read_keeps_its_stream,
                      a_task_goes_on_in_the_turn_in_which_the_bytes_come,
                      what_comes_while_nobody_reads_waits_in_the_kernel,
+                     what_is_unsent_when_the_loop_is_closed_is_reported_once,
+                     what_is_unsent_when_the_loop_is_abandoned_is_reported_once,
                      a_loop_that_closes_ends_everything_at_its_streams, another_thread_may_count_and_nothing_else,
                      the_last_reference_may_go_in_another_thread, bad_input_is_refused);
 }

@@ -217,6 +217,7 @@ static void end_loop(int (*end)(async_loop *ended))
         bobs[i] = bob;
     }
     ck_assert_int_eq(end(loop), 0);
+    ck_assert_ptr_nonnull(strstr(reports(), "not sent when the loop was closed"));
     for (size_t i = 0; i < OPERATIONS; i++) {
         ck_assert_int_eq(async_future_error(futures[i]), ASYNC_ECLOSED);
         ck_assert_int_eq(async_stream_descriptor(anns[i]), -1);

@@ -1,7 +1,8 @@
 /* The end of a stream. What was written is sent first; only then does the descriptor go. */
-#include "libasync/io/internal.h"
+#include "libasync/io/output.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* What nobody closes, the system does; of a descriptor that is everybody's, only the stream ends. */
@@ -93,18 +94,36 @@ async_future *async_stream_wait_closed(async_stream *stream)
     return async_shield(stream_loop(stream), &stream->closed);    /* a cancel is that of the wait alone */
 }
 
+static void write_loss(const async_stream *stream, size_t unsent, char *message, size_t size)
+{
+    char name[STREAM_NAME_SIZE];
+
+    stream_name(stream, name);
+    snprintf(message, size, "%s: %zu byte%s written and not sent when the loop was closed", name, unsent,
+             unsent == 1 ? " was" : "s were");
+}
+
+/* What is unsent is told by a report, for who wrote it is mostly gone; of a file, sendfile tells. The report comes last:
+ * its handler is anybody's code, which may let go of the stream. */
 void stream_end_at_close(async_loop *loop, struct node *node)
 {
     async_stream *stream = container_of(node, async_stream, closed.node);
+    char message[STREAM_NAME_SIZE + 96];
+    size_t unsent;
 
     if (stream->descriptor < 0)
         return;
+    unsent = stream->output ? stream->output->unsent : 0;
+    if (unsent)
+        write_loss(stream, unsent, message, sizeof message);
     if (stream->output) {
         reset(stream);
         async_value_unref(stream->failure);
         stream->failure = error_static(ASYNC_ECLOSED);
     }
     stream_finish(stream);
+    if (unsent)
+        loop_report(loop, NULL, ASYNC_ECLOSED, message);
 }
 
 void stream_drop_at_close(async_loop *loop, struct node *node)
