@@ -183,6 +183,19 @@ START_TEST(a_lower_limit_ends_what_waits_for_a_long_separator)
 }
 END_TEST
 
+START_TEST(a_read_that_asks_for_nothing_is_told_what_is_wrong)
+{
+    char byte;
+
+    make_pair();
+    check_message(async_stream_read_until(ann, "", 0), ASYNC_EINVAL, "socket: the separator is empty");
+    check_message(async_stream_read_until(ann, NULL, 1), ASYNC_EINVAL, "socket: the separator is empty");
+    check_message(async_stream_read(ann, 0), ASYNC_EINVAL, "socket: a read of 0 bytes");
+    check_message(async_stream_read_into(ann, &byte, 0), ASYNC_EINVAL, "socket: a read needs room for a byte");
+    drop_pair();
+}
+END_TEST
+
 START_TEST(all_is_read_to_the_end)
 {
     async_future *all;
@@ -441,7 +454,8 @@ int main(void)
                      an_end_before_exactly_so_many_leaves_what_came, lines_come_one_by_one_however_they_were_sent,
                      a_separator_may_come_in_two_parts, a_line_beyond_the_limit_is_refused_and_stays,
                      no_more_is_taken_in_than_the_limit, a_lower_limit_ends_the_line_that_waits,
-                     a_lower_limit_ends_what_waits_for_a_long_separator, all_is_read_to_the_end,
+                     a_lower_limit_ends_what_waits_for_a_long_separator,
+                     a_read_that_asks_for_nothing_is_told_what_is_wrong, all_is_read_to_the_end,
                      a_large_read_comes_whole_and_fits, another_read_looks_at_all_that_a_cancelled_one_left,
                      a_cancelled_line_leaves_its_beginning,
                      one_may_wait_and_then_read_by_oneself, what_was_read_ahead_is_read_first,

@@ -217,7 +217,7 @@ static async_future *collect(async_stream *stream, enum reading reading, void *i
 
 async_future *async_stream_read_exactly(async_stream *stream, size_t size)
 {
-    async_future *refusal = read_refusal(stream, true);
+    async_future *refusal = read_refusal(stream, NULL);
 
     if (refusal)
         return refusal;
@@ -226,14 +226,14 @@ async_future *async_stream_read_exactly(async_stream *stream, size_t size)
 
 async_future *async_stream_read_line(async_stream *stream)
 {
-    async_future *refusal = read_refusal(stream, true);
+    async_future *refusal = read_refusal(stream, NULL);
 
     return refusal ? refusal : collect(stream, READ_LINE, "\n", 1);
 }
 
 async_future *async_stream_read_until(async_stream *stream, const void *bytes, size_t size)
 {
-    async_future *refusal = read_refusal(stream, bytes && size), *future;
+    async_future *refusal = read_refusal(stream, bytes && size ? NULL : "the separator is empty"), *future;
     char *separator;
 
     if (refusal)
@@ -250,7 +250,7 @@ async_future *async_stream_read_until(async_stream *stream, const void *bytes, s
 
 async_future *async_stream_read_all(async_stream *stream)
 {
-    async_future *refusal = read_refusal(stream, true);
+    async_future *refusal = read_refusal(stream, NULL);
 
     return refusal ? refusal : collect(stream, READ_ALL, NULL, 0);
 }

@@ -293,8 +293,8 @@ void input_drop(async_stream *stream);
 
 /* read.c: the descriptor can be read. */
 void stream_read_ready(async_stream *stream);
-/* NULL when a read may begin, or the refusal. */
-async_future *read_refusal(async_stream *stream, bool arguments_are_good);
+/* NULL when a read may begin, or the refusal: of arguments in these words, or NULL where they are good. */
+async_future *read_refusal(async_stream *stream, const char *fault);
 async_future *read_wait(async_stream *stream, enum reading reading, void *into, size_t wanted);
 /* How many bytes came, after which the read can go on; 0: it waits, or has met the end or an error. */
 size_t read_receive(async_stream *stream, void *buffer, size_t size);

@@ -172,14 +172,14 @@ void stream_read_ready(async_stream *stream)
         read_large(stream);
 }
 
-async_future *read_refusal(async_stream *stream, bool arguments_are_good)
+async_future *read_refusal(async_stream *stream, const char *fault)
 {
     int error = stream_enter(stream);
 
     if (unlikely(error))
         return operation_refuse(stream, error, NULL);
-    if (unlikely(!arguments_are_good))
-        return operation_refuse(stream, ASYNC_EINVAL, "a read needs room for a byte");
+    if (unlikely(fault))
+        return operation_refuse(stream, ASYNC_EINVAL, fault);
     if (unlikely(stream->is_closing))
         return operation_refuse(stream, ASYNC_ECLOSED, "the stream is closed");
     if (unlikely(stream->reader))
@@ -234,7 +234,7 @@ static async_future *take_value(async_stream *stream, size_t size)
 
 async_future *async_stream_read(async_stream *stream, size_t most)
 {
-    async_future *refusal = read_refusal(stream, most);
+    async_future *refusal = read_refusal(stream, most ? NULL : "a read of 0 bytes");
 
     if (unlikely(refusal))
         return refusal;
@@ -259,7 +259,7 @@ static async_future *take_into(async_stream *stream, void *buffer, size_t size)
 
 async_future *async_stream_read_into(async_stream *stream, void *buffer, size_t size)
 {
-    async_future *refusal = read_refusal(stream, buffer && size);
+    async_future *refusal = read_refusal(stream, buffer && size ? NULL : "a read needs room for a byte");
 
     if (unlikely(refusal))
         return refusal;
@@ -273,7 +273,7 @@ async_future *async_stream_read_into(async_stream *stream, void *buffer, size_t 
 
 async_future *async_stream_wait_readable(async_stream *stream)
 {
-    async_future *refusal = read_refusal(stream, true);
+    async_future *refusal = read_refusal(stream, NULL);
 
     if (unlikely(refusal))
         return refusal;
