@@ -520,7 +520,7 @@ ASYNC_API bool async_stream_is_closing(const async_stream *stream);
 ASYNC_API async_future *async_stream_wait_closed(async_stream *stream);
 
 /**
- * The words of the error that the stream met last, with the peer's address.
+ * The words of the error that the stream met last, or of its last refusal of a write, with the peer's address.
  *
  * @param stream  a stream (lent)
  * @return one line, such as "127.0.0.1:80: the peer reset the connection"; "" when there was none (lent until the

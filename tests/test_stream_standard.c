@@ -15,6 +15,9 @@ START_TEST(a_pipe_goes_one_way)
     say(bob, "through");
     ck_assert_str_eq(read_some(ann), "through");
     ck_assert_int_eq(async_stream_write(ann, "x", 1), ASYNC_EINVAL);
+    ck_assert_str_eq(async_stream_message(ann), "pipe: it is open for reading only");
+    ck_assert_int_eq(async_stream_write_eof(ann), ASYNC_EINVAL);
+    ck_assert_str_eq(async_stream_message(ann), "pipe: it has no half that could end");
     refused = async_stream_read(bob, 1);
     ck_assert_str_eq(async_future_message(refused), "pipe: it is open for writing only");
     ck_assert_int_eq(finish(refused), ASYNC_EINVAL);

@@ -13,8 +13,9 @@ static int told(struct writer *writer, int error)
         return -1;
     case ASYNC_ENOMEM:
     case ASYNC_ETHREAD:
-    case ASYNC_EINVAL:
         return raise_error(error, NULL);
+    case ASYNC_EINVAL:
+        return raise_error(error, async_stream_message(writer->stream));
     default:
         writer->troubled = true;
         return 0;

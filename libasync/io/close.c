@@ -26,7 +26,7 @@ void stream_end(async_stream *stream)
     stream_drop_output(stream, error_static(ASYNC_ECLOSED));
     settings_stop(stream);
     future_excuse(&stream->closed);
-    if (stream->lost && stream->failure)
+    if (stream->lost && stream->failure && !stream->is_refusal)
         future_fail(&stream->closed, async_value_ref(stream->failure));
     else
         future_succeed(&stream->closed, async_none());
@@ -118,8 +118,7 @@ void stream_end_at_close(async_loop *loop, struct node *node)
         write_loss(stream, unsent, message, sizeof message);
     if (stream->output) {
         reset(stream);
-        async_value_unref(stream->failure);
-        stream->failure = error_static(ASYNC_ECLOSED);
+        stream_keep_failure(stream, NULL, ASYNC_ECLOSED);
     }
     stream_finish(stream);
     if (unsent)

@@ -62,13 +62,27 @@ async_value *stream_error_os(const async_stream *stream, int number)
 }
 
 /* Without memory for the words the error is the same without them. */
+void stream_keep_failure(async_stream *stream, async_value *taken, int code)
+{
+    async_value_unref(stream->failure);
+    stream->failure = taken ? taken : error_static(code);
+    stream->is_refusal = false;
+}
+
 async_value *stream_fail_with(async_stream *stream, int number)
 {
-    async_value *error = stream_error_os(stream, number);
-
-    async_value_unref(stream->failure);
-    stream->failure = error ? error : error_static(error_of_errno(number));
+    stream_keep_failure(stream, stream_error_os(stream, number), error_of_errno(number));
     return stream->failure;
+}
+
+/* What ended the writing tells more than that it has ended. */
+int stream_refuse(async_stream *stream, int code, const char *words)
+{
+    if (stream->write_failed)
+        return code;
+    stream_keep_failure(stream, stream_error(stream, code, words), code);
+    stream->is_refusal = true;
+    return code;
 }
 
 const char *async_stream_message(const async_stream *stream)

@@ -123,6 +123,7 @@ struct async_stream {
     bool can_write : 1;
     bool is_lent : 1;          /* it is not the stream's to close */
     bool is_ending : 1;        /* our half ends when all is sent */
+    bool is_refusal : 1;       /* `failure` only tells of a call that was refused */
     int descriptor;            /* -1: closed */
     uint32_t brought;          /* by the last read that made a value */
     struct input *input;       /* what came and was not read; NULL: nothing */
@@ -261,6 +262,10 @@ bool stream_nap(async_stream *stream);    /* false without memory */
 
 /* error.c: the error for an errno, which the stream keeps as its failure. Lent; never NULL. */
 async_value *stream_fail_with(async_stream *stream, int number);
+/* Keeps an error as the failure (taken; NULL: no memory for its words). */
+void stream_keep_failure(async_stream *stream, async_value *taken, int code);
+/* For a call that answers by a code: keeps the words of a refusal for async_stream_message, and gives the code. */
+int stream_refuse(async_stream *stream, int code, const char *words);
 /* The same, not kept (given; NULL without memory). */
 async_value *stream_error_os(const async_stream *stream, int number);
 /* The error of that code, with words behind the stream's name (given; NULL without memory). */

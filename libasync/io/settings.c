@@ -126,13 +126,11 @@ static void end_nap(async_stream *stream)
 /* What the peer did not take in time is lost, and so nothing can follow it. */
 static void time_out_write(async_stream *stream)
 {
-    async_value *error = stream_error(stream, ASYNC_ETIMEDOUT, "the peer took nothing for too long");
-
     stream->settings->write_by = 0;
     if (!stream->output)
         return;
-    async_value_unref(stream->failure);
-    stream->failure = error ? error : error_static(ASYNC_ETIMEDOUT);
+    stream_keep_failure(stream, stream_error(stream, ASYNC_ETIMEDOUT, "the peer took nothing for too long"),
+                        ASYNC_ETIMEDOUT);
     stream_fail_writing(stream, stream->failure);
 }
 

@@ -9,17 +9,21 @@
 
 static int may_write(async_stream *stream, bool arguments_are_good)
 {
-    int error = arguments_are_good ? stream_enter(stream) : ASYNC_EINVAL;
+    int error = stream_enter(stream);
 
     if (unlikely(error))
         return error;
+    if (unlikely(!arguments_are_good))
+        return stream_refuse(stream, ASYNC_EINVAL, "a write needs bytes");
     if (unlikely(stream->is_closing))
-        return ASYNC_ECLOSED;
+        return stream_refuse(stream, ASYNC_ECLOSED, "the stream is closed");
     if (unlikely(stream->write_failed))
         return async_value_error(stream->failure);
     if (unlikely(stream->is_ending))
-        return ASYNC_ESTATE;
-    return likely(stream->can_write) ? 0 : ASYNC_EINVAL;
+        return stream_refuse(stream, ASYNC_ESTATE, "our half has ended");
+    if (unlikely(!stream->can_write))
+        return stream_refuse(stream, ASYNC_EINVAL, "it is open for reading only");
+    return 0;
 }
 
 static int fail(async_stream *stream, int number)
@@ -198,7 +202,7 @@ static int write_pieces(async_stream *stream, piece_at *at, const void *user, si
 
     for (size_t i = 0; !error && i < count; i++)
         if (!at(user, i, &piece))
-            error = ASYNC_EINVAL;
+            error = stream_refuse(stream, ASYNC_EINVAL, "a write needs bytes");
     return error ? error : write_all(stream, &pieces);
 }
 
@@ -220,7 +224,7 @@ int async_stream_write_pieces(async_stream *stream, const void *const *pieces, c
     struct memory memory = {pieces, sizes};
 
     if (count && (!pieces || !sizes))
-        return ASYNC_EINVAL;
+        return may_write(stream, false);
     return write_pieces(stream, memory_at, &memory, count);
 }
 
@@ -246,7 +250,7 @@ int async_stream_write_value(async_stream *stream, async_value *taken)
     else if (async_value_kind(taken) == ASYNC_LIST)
         error = write_pieces(stream, item_at, taken, async_value_count(taken));
     else
-        error = taken ? ASYNC_EINVAL : ASYNC_ENOMEM;
+        error = taken ? may_write(stream, false) : ASYNC_ENOMEM;
     async_value_unref(taken);
     return error;
 }
@@ -303,11 +307,11 @@ int async_stream_write_eof(async_stream *stream)
     if (error)
         return error;
     if (!async_stream_can_write_eof(stream))
-        return ASYNC_EINVAL;
+        return stream_refuse(stream, ASYNC_EINVAL, "it has no half that could end");
     if (stream->is_ending)
         return 0;
     if (stream->is_closing)
-        return ASYNC_ECLOSED;
+        return stream_refuse(stream, ASYNC_ECLOSED, "the stream is closed");
     if (stream->kind == STREAM_PIPE)
         return async_stream_close(stream);
     stream->is_ending = true;

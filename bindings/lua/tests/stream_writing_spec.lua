@@ -29,6 +29,18 @@ describe("writing", function()
     end)
   end)
 
+  it("to a stream that is closed names it", function()
+    with_pair(function(ann)
+      local ok, err
+
+      ann:close()
+      ok, err = ann:write("x")
+      assert.is_false(ok)
+      assert.are.equal("ECLOSED", err.code)
+      assert.are.equal("socket: the stream is closed", err.message)
+    end)
+  end)
+
   it("arrives whole, however much it is", function()
     with_pair(function(ann, bob)
       local piece, sum = ("0123456789abcdef"):rep(4096), 0

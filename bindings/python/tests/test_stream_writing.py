@@ -27,6 +27,13 @@ async def test_bytes_of_every_kind_are_written_and_others_are_not():
     close(writer, other)
 
 
+async def test_a_write_to_the_reading_end_of_a_pipe_says_what_is_wrong():
+    (_, writer), (_, other) = map(libasync.wrap_stream, os.pipe())
+    with pytest.raises(ValueError, match="pipe: it is open for reading only"):
+        writer.write(b"x")
+    close(writer, other)
+
+
 async def test_drain_waits_for_a_peer_that_is_slow():
     (reader, writer), (_, other) = pair()
     data = os.urandom(2_000_000)
