@@ -30,6 +30,7 @@ static const char *const deeds[] = {
     [ANSWER_OTHER_ID] = "only answered under another number",
     [ANSWER_OTHER_QUESTION] = "only answered another question",
     [ANSWER_CIRCLE] = "sent aliases that go in a circle",
+    [ANSWER_MANY_ALIASES] = "sent more than 16 aliases in a row",
     [ANSWER_NO_DESCRIPTOR] = "cannot be asked, for no descriptor is left",
 };
 

@@ -32,6 +32,7 @@ enum answer {
     ANSWER_OTHER_ID,
     ANSWER_OTHER_QUESTION,
     ANSWER_CIRCLE,            /* of aliases */
+    ANSWER_MANY_ALIASES,      /* each leads to the next */
     ANSWER_NO_DESCRIPTOR,
     ANSWER_NO_MEMORY,
     ANSWER_CLOSED,

@@ -47,10 +47,9 @@ static void append_number(struct packet *message, uint16_t number)
     append(message, (uint8_t[]){(uint8_t)(number >> 8), (uint8_t)number}, 2);
 }
 
-/* A record of the name that stands at `offset`. */
-static void append_record(struct packet *message, uint16_t offset, uint16_t type, const void *bytes, size_t size)
+/* What stands behind a record's name. */
+static void append_data(struct packet *message, uint16_t type, const void *bytes, size_t size)
 {
-    append_number(message, (uint16_t)(0xc000 | offset));
     append_number(message, type);
     append_number(message, 1);
     append_number(message, 0);
@@ -59,6 +58,13 @@ static void append_record(struct packet *message, uint16_t offset, uint16_t type
     append(message, bytes, size);
     if (++message->bytes[7] == 0)
         message->bytes[6]++;
+}
+
+/* A record of the name that stands at `offset`. */
+static void append_record(struct packet *message, uint16_t offset, uint16_t type, const void *bytes, size_t size)
+{
+    append_number(message, (uint16_t)(0xc000 | offset));
+    append_data(message, type, bytes, size);
 }
 
 static uint16_t question_type(const struct packet *query)
@@ -80,16 +86,24 @@ static void append_alias(struct packet *answer, uint16_t type)
     append_both(answer, (uint16_t)(answer->size - 11), type);
 }
 
-/* The second alias stands before the first: "a.test" is spelled out there, and pointed to by the other. */
+/* The last alias stands first: "a.test" is spelled out there, and pointed to by the one behind it. */
 static void append_chain(struct packet *answer, uint16_t type)
 {
-    size_t middle = answer->size;
+    int count = atoi((char *)answer->bytes + HEADER + 6);
+    uint8_t name[] = "\001a\004test", target[11] = "\004both\004test";
+    size_t size = sizeof target, both = answer->size + sizeof name + 10, at;
 
-    append(answer, "\001a\004test", 8);
-    append(answer, "\000\005\000\001\000\000\000\074\000\013\004both\004test", 21);
-    answer->bytes[7]++;
-    append_both(answer, (uint16_t)(answer->size - 11), type);
-    append_record(answer, HEADER, TYPE_CNAME, (uint8_t[]){0xc0, (uint8_t)middle}, 2);
+    while (--count) {
+        at = answer->size;
+        append(answer, name, sizeof name);
+        append_data(answer, TYPE_CNAME, target, size);
+        target[0] = (uint8_t)(0xc0 | at >> 8);
+        target[1] = (uint8_t)at;
+        size = 2;
+        name[1]++;
+    }
+    append_both(answer, (uint16_t)both, type);
+    append_record(answer, HEADER, TYPE_CNAME, target, size);
 }
 
 static void append_many(struct packet *answer, uint16_t type)
@@ -210,7 +224,7 @@ static int fill(struct packet *answer, const struct packet *query, bool over_tcp
         answer->bytes[2] |= 2;    /* truncated: ask over TCP */
     } else if (is(query, "alias")) {
         append_alias(answer, type);
-    } else if (is(query, "chain")) {
+    } else if (memcmp(query->bytes + HEADER + 1, "chain", 5) == 0) {
         append_chain(answer, type);
     } else if (is(query, "records")) {
         append_records(answer, type);

@@ -9,7 +9,7 @@
  *     big       over TCP alone, as both         garbage   half an answer
  *     n12345    10.0.48.57: the number's bytes  stub      a few bytes
  *     many      300 addresses, over TCP         fails     SERVFAIL
- *     chain     aliases in disorder, to both    refuses   REFUSED
+ *     chain9    9 aliases, last first, to both  refuses   REFUSED
  *     xn--...   as one                          unable    NOTIMP
  *     old       as one; knows no EDNS           circle    a CNAME to itself
  *     records   one of each type or two         broken    records whose data is none
