@@ -164,6 +164,30 @@ START_TEST(nonsense_is_read_without_harm)
 }
 END_TEST
 
+/* A question for the addresses of a.test, and room for an answer with an alias of it. */
+static const uint8_t question[] = "\0\1\201\200\0\1\0\1\0\0\0\0\1a\4test\0\0\1\0\1\300\14\0\5\0\1\0\0\0\74";
+
+static enum answer follow_alias_of_length(size_t size)
+{
+    uint8_t bytes[512];
+    size_t at = sizeof question - 1, end = at + 2 + size, name;
+
+    memcpy(bytes, question, at);
+    bytes[at++] = (uint8_t)(size >> 8);
+    bytes[at++] = (uint8_t)size;
+    for (; at < end - 1; at += 2)
+        memcpy(bytes + at, "\1b", 2);
+    bytes[at] = 0;
+    return message_follow(&(struct message){bytes, end}, &name);
+}
+
+START_TEST(an_alias_of_what_is_too_long_for_a_name_makes_no_sense)
+{
+    ck_assert_int_eq(follow_alias_of_length(255), ANSWER_FOUND);
+    ck_assert_int_eq(follow_alias_of_length(257), ANSWER_NONSENSE);
+}
+END_TEST
+
 START_TEST(a_question_is_written_as_it_is_read)
 {
     uint8_t bytes[LONGEST_QUESTION];
@@ -193,5 +217,5 @@ int main(void)
                      what_others_would_compose_or_unfold_is_refused, bytes_that_are_no_text_are_refused,
                      a_name_is_cut_where_the_room_ends, what_cannot_differ_stays_as_it_came,
                      the_loopback_is_of_the_smallest_scope, nonsense_is_read_without_harm,
-                     a_question_is_written_as_it_is_read);
+                     an_alias_of_what_is_too_long_for_a_name_makes_no_sense, a_question_is_written_as_it_is_read);
 }

@@ -155,13 +155,15 @@ const char *message_name_before(const struct message *message, size_t at, char *
 }
 
 /* One walk finds the aliases that stand in order, as they do; it is repeated for those that do not, so each of a long
- * row with the last first would take one. Who followed more aliases than there are records goes in a circle. */
+ * row with the last first would take one. Who followed more aliases than there are records goes in a circle.
+ * What an alias leads to must be a name: far more than that would take its time with the name of each record. */
 enum answer message_follow(const struct message *message, size_t *name)
 {
     struct found_record record;
     struct walk walk;
     unsigned aliases = 0, followed, records;
     enum answer answer;
+    char text[NAME_TEXT];
 
     *name = HEADER_SIZE;
     do {
@@ -174,6 +176,8 @@ enum answer message_follow(const struct message *message, size_t *name)
                 !is_same_name(message, record.name, *name))
                 continue;
             *name = record.data;
+            if (!message_name(message, *name, text))
+                return ANSWER_NONSENSE;
             if (++aliases > records)
                 return ANSWER_CIRCLE;
             if (aliases > MOST_ALIASES)
