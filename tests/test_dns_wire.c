@@ -75,16 +75,79 @@ END_TEST
 
 START_TEST(a_full_queue_makes_the_rest_wait)
 {
-    static const int errors[] = {EAGAIN, ENOBUFS, EINTR};
+    static const int errors[] = {EAGAIN, ENOBUFS, ENOMEM, EINTR};
 
     serve_names("");
     resolver_settings.most_asked = 150;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         system_fail(SYSTEM_SENDMMSG, 1, 7, errors[i]);
         look_up_once(300);
         ck_assert_int_gt(system_count(SYSTEM_SENDMMSG), 7);
         system_reset();
     }
+    serve_no_more();
+}
+END_TEST
+
+/* Such a kernel says at once that one may send, and then it takes nothing: who believes it never rests. */
+START_TEST(a_kernel_without_buffers_is_asked_again_a_moment_later)
+{
+    async_future *first, *second;
+
+    serve_names("");
+    async_loop_set_clock(loop, ASYNC_CLOCK_MANUAL);
+    system_fail(SYSTEM_SENDMMSG, 1, 2, ENOBUFS);
+    first = ask("one.test");
+    turns(20);
+    second = ask("n1.test");
+    turns(20);
+    ck_assert_int_eq(system_count(SYSTEM_SENDMMSG), 1);
+    async_loop_advance(loop, 0.01);
+    turns(20);
+    ck_assert_int_eq(system_count(SYSTEM_SENDMMSG), 2);
+    ck_assert(!async_future_is_done(first));
+    async_loop_advance(loop, 0.01);
+    ck_assert_str_eq(outcome(first), "192.0.2.1:0/tcp");
+    ck_assert_str_eq(outcome(second), "10.0.0.1:0/tcp");
+    ck_assert_int_eq(system_failed(SYSTEM_SENDMMSG), 2);
+    system_reset();
+    serve_no_more();
+}
+END_TEST
+
+START_TEST(a_loop_may_be_closed_while_the_kernel_has_no_buffers)
+{
+    async_future *lookup;
+
+    serve_names("");
+    system_fail(SYSTEM_SENDMMSG, 1, 1000, ENOBUFS);
+    lookup = ask("one.test");
+    turns(2);
+    ck_assert_int_ge(system_failed(SYSTEM_SENDMMSG), 1);
+    serve_no_more();
+    async_loop_close(loop);
+    ck_assert_int_eq(async_future_error(lookup), ASYNC_ECLOSED);
+    async_future_unref(lookup);
+    system_reset();
+}
+END_TEST
+
+/* Be it for the moment that it is waited for. */
+START_TEST(without_memory_a_question_that_cannot_be_sent_ends)
+{
+    int error;
+
+    serve_names("");
+    for (size_t n = 1;; n++) {
+        system_fail(SYSTEM_SENDMMSG, 1, 1, ENOBUFS);
+        memory_fail_at(n, false);
+        error = finish(ask("one.test"));
+        if (!memory_has_failed())
+            break;
+        ck_assert_msg(error == 0 || error == ASYNC_ENOMEM, "%zu: %d", n, error);
+    }
+    ck_assert_int_eq(error, 0);
+    system_reset();
     serve_no_more();
 }
 END_TEST
@@ -203,6 +266,9 @@ END_TEST
 int main(void)
 {
     return RUN_TESTS("dns_wire", ten_thousand_at_once_go_out_through_many_ports, a_full_queue_makes_the_rest_wait,
+                     a_kernel_without_buffers_is_asked_again_a_moment_later,
+                     a_loop_may_be_closed_while_the_kernel_has_no_buffers,
+                     without_memory_a_question_that_cannot_be_sent_ends,
                      what_waits_is_kept, some_of_a_burst_may_go_out,
                      news_of_an_earlier_refusal_does_not_stop_a_question, what_cannot_be_sent_is_a_failure_at_once,
                      one_descriptor_serves_many_questions, no_descriptor_is_a_failure_of_its_own);

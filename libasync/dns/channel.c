@@ -344,6 +344,7 @@ struct channel *channel_open(async_loop *loop, const struct configuration *confi
         return NULL;
     memset(channel, 0, sizeof *channel);
     timer_init(&channel->timer, &timer_ops);
+    timer_init(&channel->nap, &wire_nap_ops);
     channel->news.ops = &news_ops;
     channel->loop = loop;
     channel->keeper = keeper;
@@ -365,6 +366,7 @@ void channel_close(struct channel *channel)
     ares_channel ares = channel->ares;
 
     timer_stop(channel->loop, &channel->timer);
+    timer_stop(channel->loop, &channel->nap);
     channel->ares = NULL;
     ares_destroy(ares);
 }

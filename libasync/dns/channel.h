@@ -63,6 +63,7 @@ struct channel {
 
     struct node news;                   /* queued when there are datagrams to be heard */
     struct gate *gates;                 /* wire.c's */
+    struct timer nap;                   /* runs while the kernel has no memory for what is sent */
     struct stream *streams;
     bool has_more;                      /* the last read from a stream got all it wanted */
     struct inbound inbound;
@@ -96,6 +97,7 @@ static inline void channel_want_settling(struct channel *channel)
 
 /* wire.c: what c-ares calls instead of the system. */
 extern const struct ares_socket_functions wire_functions;
+extern const struct node_ops wire_nap_ops;
 bool wire_has(const struct channel *channel, int descriptor);
 void wire_flush(struct channel *channel);
 void wire_hear(struct channel *channel);

@@ -5,8 +5,9 @@
  * ports are harder to guess than one.
  *
  * Questions are collected and go out by the dozen, from the queue. A full queue of the kernel's is no failure: the rest
- * waits. On a connected socket a send also tells of an earlier datagram's refusal, and sends nothing then; the
- * datagram is sent again, for the refusal will be heard from the next one too.
+ * waits; for a moment where it is memory that the kernel lacks, because it then says all the same that one may send.
+ * On a connected socket a send also tells of an earlier datagram's refusal, and sends nothing then; the datagram is
+ * sent again, for the refusal will be heard from the next one too.
  */
 #include "libasync/dns/channel.h"
 #include "libasync/dns/settings.h"
@@ -25,6 +26,7 @@
 #define FIRST_OUTBOUND 4096
 /* Datagrams that are heard before others have their turn. */
 #define HEARD_AT_ONCE 256
+#define NAP_SECONDS 0.01
 
 struct line {
     struct watch watch;
@@ -226,6 +228,32 @@ static unsigned collect(const struct gate *gate, struct iovec *datagrams, unsign
     return count;
 }
 
+/* The end of a former one may be queued still. Without memory for the timer, nothing would end this one. */
+static void nap(struct channel *channel)
+{
+    timer_stop(channel->loop, &channel->nap);
+    channel->deaf |= !timer_start(channel->loop, &channel->nap, loop_now(channel->loop) + NAP_SECONDS);
+}
+
+static void end_nap(async_loop *loop, struct node *node)
+{
+    channel_want_settling(container_of(node, struct channel, nap.node));
+}
+
+const struct node_ops wire_nap_ops = {.run = end_nap};
+
+static void take_refusal(struct line *line, int number)
+{
+    struct gate *gate = line->gate;
+
+    if (number == ENOBUFS || number == ENOMEM)
+        nap(gate->channel);
+    else if (number == EAGAIN || number == EWOULDBLOCK || number == EINTR)
+        watch_set(gate->channel->loop, &line->watch, WATCH_READ | WATCH_WRITE);
+    else
+        gate->failure = number;
+}
+
 /* False when the kernel takes no more for now. */
 static bool send_some(struct gate *gate)
 {
@@ -238,10 +266,7 @@ static bool send_some(struct gate *gate)
     if (sent < 0 && errno == ECONNREFUSED)
         sent = burst_send(line->descriptor, datagrams, count);
     if (sent < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR)
-            watch_set(gate->channel->loop, &line->watch, WATCH_READ | WATCH_WRITE);
-        else
-            gate->failure = errno;
+        take_refusal(line, errno);
         return false;
     }
     line->unanswered += (uint32_t)sent;
@@ -252,7 +277,7 @@ static bool send_some(struct gate *gate)
 
 static void flush_gate(struct gate *gate)
 {
-    while (gate->begin < gate->end && !gate->failure && send_some(gate))
+    while (gate->begin < gate->end && !gate->failure && !gate->channel->nap.index && send_some(gate))
         ;
     if (gate->begin == gate->end)
         gate->begin = gate->end = 0;
