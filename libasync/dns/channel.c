@@ -240,6 +240,8 @@ static void arm(struct channel *channel)
     double now = clock_now();
     struct timeval remaining;
 
+    if (node_is_linked(&channel->timer.node))
+        return;    /* it has fired, and sets itself anew when its turn comes */
     if (channel->timer.index) {
         if (channel->due <= now + channel->shortest_timeout)
             return;
