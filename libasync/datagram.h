@@ -214,8 +214,8 @@ ASYNC_API async_value *async_datagram_sender(const async_datagram *datagram, int
  * @param bytes     the first byte (lent), copied
  * @param size      how many, at most 65,507 over UDP; none is a datagram too
  * @return 0; ASYNC_ESTATE when it is not connected, ASYNC_EFULL when more is unsent than the high mark, ASYNC_ELIMIT for one
- *         too long to be sent, ASYNC_ECLOSED, ASYNC_ENOMEM, ASYNC_EINVAL, ASYNC_ETHREAD. What the network says later, the
- *         next receive tells.
+ *         too long to be sent, ASYNC_ECLOSED, ASYNC_ENOMEM, ASYNC_EINVAL, ASYNC_ETHREAD. async_datagram_message has the
+ *         words. What the network says later, the next receive tells.
  * @thread the loop's
  * @since  0.1
  */
@@ -297,6 +297,17 @@ ASYNC_API int async_datagram_leave(async_datagram *datagram, const async_value *
  * @since  0.1
  */
 ASYNC_API int async_datagram_set_multicast(async_datagram *datagram, const char *interface, int hops, bool loopback);
+
+/**
+ * The words of the last send, send_to or reply that was refused.
+ *
+ * @param datagram  a socket (lent)
+ * @return one line that names whom it was about, such as "127.0.0.1:80: a datagram of 70000 bytes, and the longest has
+ *         65507"; "" when none was refused (lent until the socket's next call)
+ * @thread the loop's
+ * @since  0.1
+ */
+ASYNC_API const char *async_datagram_message(const async_datagram *datagram);
 
 /**
  * Close: who receives is told ASYNC_ECLOSED, and what was sent leaves if the kernel takes it now.

@@ -322,6 +322,50 @@ START_TEST(a_value_holds_the_socket)
 }
 END_TEST
 
+/* The words of the last refusal, behind the socket's own address or another one. */
+static void check_words(async_datagram *datagram, async_value *whom, const char *words)
+{
+    async_value *own = whom ? NULL : async_datagram_local(datagram);
+    char expected[200];
+
+    snprintf(expected, sizeof expected, "%s: %s", async_address_text(whom ? whom : own), words);
+    ck_assert_str_eq(async_datagram_message(datagram), expected);
+    async_value_unref(own);
+}
+
+START_TEST(a_refused_send_has_words)
+{
+    async_value *ipv6 = async_address("::1", 9), *peer;
+    static char much[65508];
+
+    open_both();
+    peer = async_datagram_peer(bob);
+    ck_assert_str_eq(async_datagram_message(ann), "");
+    ck_assert_int_eq(async_datagram_send(ann, "x", 1), ASYNC_ESTATE);
+    check_words(ann, NULL, "it is connected to no peer: send to an address");
+    ck_assert_int_eq(async_datagram_send(bob, NULL, 1), ASYNC_EINVAL);
+    check_words(bob, NULL, "what is to be sent is NULL");
+    ck_assert_int_eq(async_datagram_send(bob, much, sizeof much), ASYNC_ELIMIT);
+    check_words(bob, peer, "a datagram of 65508 bytes, and the longest has 65507");
+    ck_assert_int_eq(async_datagram_send_to(ann, much, sizeof much, peer), ASYNC_ELIMIT);
+    check_words(ann, peer, "a datagram of 65508 bytes, and the longest has 65507");
+    ck_assert_int_eq(async_datagram_send_to(ann, "x", 1, NULL), ASYNC_EINVAL);
+    check_words(ann, NULL, "what it is to be sent to is no address");
+    ck_assert_int_eq(async_datagram_send_to(ann, "x", 1, ipv6), ASYNC_EINVAL);
+    check_words(ann, ipv6, "the socket is of another family");
+    ck_assert_int_eq(async_datagram_reply(ann, 0, "x", 1), ASYNC_EINVAL);
+    check_words(ann, NULL, "the last batch has no such datagram, or it no sender");
+    async_datagram_close(ann);
+    ck_assert_int_eq(async_datagram_send(ann, "x", 1), ASYNC_ECLOSED);
+    ck_assert_str_eq(async_datagram_message(ann), "the datagram socket is closed");
+    ck_assert_int_eq(async_datagram_send(NULL, "x", 1), ASYNC_EINVAL);
+    ck_assert_str_eq(async_datagram_message(NULL), "");
+    async_value_unref(peer);
+    async_value_unref(ipv6);
+    drop_both();
+}
+END_TEST
+
 START_TEST(wrong_arguments_are_refused)
 {
     async_value *ipv4 = async_address("127.0.0.1", 0), *ipv6 = async_address("::1", 0);
@@ -352,12 +396,6 @@ START_TEST(wrong_arguments_are_refused)
     close(stream);
 
     open_both();
-    ck_assert_int_eq(async_datagram_send(ann, "x", 1), ASYNC_ESTATE);
-    ck_assert_int_eq(async_datagram_send(bob, NULL, 1), ASYNC_EINVAL);
-    ck_assert_int_eq(async_datagram_send(NULL, "x", 1), ASYNC_EINVAL);
-    ck_assert_int_eq(async_datagram_send_to(ann, "x", 1, NULL), ASYNC_EINVAL);
-    ck_assert_int_eq(async_datagram_send_to(ann, "x", 1, ipv6), ASYNC_EINVAL);
-    ck_assert_int_eq(async_datagram_reply(ann, 0, "x", 1), ASYNC_EINVAL);
     ck_assert_fails(async_datagram_receive_batch(ann, 0), ASYNC_EINVAL, "a batch is 1 to 1024 datagrams, not 0");
     ck_assert_fails(async_datagram_receive_batch(ann, 1025), ASYNC_EINVAL,
                     "a batch is 1 to 1024 datagrams, not 1025");
@@ -407,5 +445,5 @@ int main(void)
                      closing_ends_who_waits_and_sends_what_was_said,
                      a_close_comes_before_a_readiness_that_was_not_told_yet, all_ends_with_the_loop,
                      a_socket_dropped_without_a_close_is_closed_and_told, who_waits_holds_the_socket,
-                     a_value_holds_the_socket, wrong_arguments_are_refused, another_thread_may_only_count);
+                     a_value_holds_the_socket, wrong_arguments_are_refused, a_refused_send_has_words, another_thread_may_only_count);
 }

@@ -84,12 +84,19 @@ static int sender(lua_State *L)
 
 /* Sending */
 
+static int sent(lua_State *L, int code)
+{
+    const char *words = code ? async_datagram_message(datagram_of(L)) : "";
+
+    return resource_answer(L, code, *words ? words : NULL);
+}
+
 static int send(lua_State *L)
 {
     size_t size;
     const char *data = luaL_checklstring(L, 2, &size);
 
-    return answer(L, async_datagram_send(datagram_of(L), data, size));
+    return sent(L, async_datagram_send(datagram_of(L), data, size));
 }
 
 static int send_to(lua_State *L)
@@ -97,7 +104,7 @@ static int send_to(lua_State *L)
     size_t size;
     const char *data = luaL_checklstring(L, 2, &size);
 
-    return answer(L, async_datagram_send_to(datagram_of(L), data, size, address_check(L, 3)));
+    return sent(L, async_datagram_send_to(datagram_of(L), data, size, address_check(L, 3)));
 }
 
 /* datagram:reply(index, bytes): to a datagram of the last batch */
@@ -106,7 +113,7 @@ static int reply(lua_State *L)
     size_t size;
     const char *data = luaL_checklstring(L, 3, &size);
 
-    return answer(L, async_datagram_reply(datagram_of(L), check_index(L), data, size));
+    return sent(L, async_datagram_reply(datagram_of(L), check_index(L), data, size));
 }
 
 static int drain(lua_State *L)

@@ -185,16 +185,14 @@ static PyObject *value_of(PyObject *module, PyObject *args)
     return proxy;
 }
 
-/* What a function of the C interface answered, raised if it is an error. */
-static PyObject *check(PyObject *module, PyObject *code)
+/* What a function of the C interface answered, raised if it is an error, in the words given. */
+static PyObject *check(PyObject *module, PyObject *args)
 {
-    long error = PyLong_AsLong(code);
+    const char *message = NULL;
+    int error;
 
-    if (error || PyErr_Occurred()) {
-        if (!PyErr_Occurred())
-            raise_error((int)error, NULL);
+    if (!PyArg_ParseTuple(args, "i|s", &error, &message) || (error && raise_error(error, message)))
         return NULL;
-    }
     Py_RETURN_NONE;
 }
 
@@ -278,7 +276,7 @@ static PyObject *set_helpers(PyObject *module, PyObject *args)
 
 static PyMethodDef setup_functions[] = {
     { "_find_loop", find_loop, METH_O, NULL },
-    { "_check", check, METH_O, NULL },
+    { "_check", check, METH_VARARGS, NULL },
     { "_value", value_of, METH_VARARGS, NULL },
     { "_open_stream", function_open_stream, METH_VARARGS, NULL },
     { "_start_server", function_start_server, METH_VARARGS, NULL },

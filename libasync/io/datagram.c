@@ -115,6 +115,7 @@ static void release(async_future *future)
         loop_report(future->loop, NULL, ASYNC_ESTATE, message);
     }
     async_value_unref(datagram->peer);
+    async_value_unref(datagram->refusal);
 }
 
 static bool refuse_cancel(async_future *future, async_value *error)

@@ -47,6 +47,7 @@ struct async_datagram {
     struct node drains;         /* those that wait for room */
     async_value *peer;          /* the address that it is connected to, or NULL (held) */
     struct datagram_extras *extras;
+    async_value *refusal;       /* the words of the last send that was refused (held), or NULL */
 };
 _Static_assert(sizeof(struct async_datagram) <= SLAB_CLASSES * SLAB_STEP, "it lives in a slab");
 
@@ -99,6 +100,12 @@ bool datagram_wait_limit(struct datagram_wait *wait, double seconds);
 void datagram_wait_end(struct datagram_wait *wait, async_value *taken);
 /* The same in the socket's own turn: who alone awaits it goes on at once, so this comes last. */
 void datagram_wait_end_now(struct datagram_wait *wait, async_value *taken);
+
+/* datagram_refuse.c: for a call that answers by a code: keeps the words for async_datagram_message, behind those that
+ * name whom it was about, and gives the code. */
+int datagram_deny(async_datagram *datagram, int code, const char *whom, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+int datagram_deny_itself(async_datagram *datagram, int code, const char *words);    /* behind its own address */
 
 /* datagram_receive.c: the descriptor may be readable. Runs who waits, as the last thing that it does. */
 void datagram_receive_ready(async_datagram *datagram);

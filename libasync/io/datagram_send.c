@@ -2,6 +2,7 @@
 #include "libasync/io/outbound.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* Over UDP, by IPv4. */
 #define LONGEST 65507
@@ -94,17 +95,38 @@ static bool fit_family(const async_datagram *datagram, union socket_address *add
     return true;
 }
 
-static bool is_too_long(const async_datagram *datagram, size_t size)
+static size_t longest(const async_datagram *datagram, size_t size)
 {
     int buffer = 0;
     socklen_t length = sizeof buffer;
 
     if (datagram->family != AF_UNIX)
-        return size > LONGEST;
+        return LONGEST;
     if (size <= SURELY_FITS)
-        return false;
+        return SURELY_FITS;
     getsockopt(datagram->descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, &length);
-    return size + OVERHEAD > (size_t)buffer;
+    return (size_t)buffer - OVERHEAD;
+}
+
+rarely static int deny_length(async_datagram *datagram, const union socket_address *address, socklen_t address_size,
+                              size_t size)
+{
+    char whom[ADDRESS_TEXT_SIZE];
+
+    if (address_size)
+        address_write_text(address, address_size, whom);
+    else
+        snprintf(whom, sizeof whom, "%s", async_address_text(datagram->peer));
+    return datagram_deny(datagram, ASYNC_ELIMIT, whom, "a datagram of %zu bytes, and the longest has %zu", size,
+                         longest(datagram, size));
+}
+
+/* Who sends on and on is refused often: then the words are there. */
+rarely static int deny_room(async_datagram *datagram)
+{
+    if (async_value_error(datagram->refusal) == ASYNC_EFULL)
+        return ASYNC_EFULL;
+    return datagram_deny_itself(datagram, ASYNC_EFULL, "more is unsent than the high mark");
 }
 
 /* A turn that says much is heard in between. */
@@ -115,14 +137,14 @@ static int put(async_datagram *datagram, const union socket_address *address, so
     struct outbound *outbound;
     struct record *record;
 
-    if (unlikely(is_too_long(datagram, size)))
-        return ASYNC_ELIMIT;
+    if (unlikely(size > longest(datagram, size)))
+        return deny_length(datagram, address, address_size, size);
     if (unlikely(datagram_unsent(datagram) > high_mark(datagram)))
         datagram_flush(datagram);
     if (unlikely(datagram_unsent(datagram) > high_mark(datagram)))
-        return ASYNC_EFULL;
+        return deny_room(datagram);
     if (unlikely(!make_room(datagram, room)))
-        return ASYNC_ENOMEM;
+        return datagram_deny(datagram, ASYNC_ENOMEM, NULL, "no memory to keep it until it is sent");
     outbound = datagram->outbound;
     record = record_at(outbound, outbound->behind);
     *record = (struct record){.size = (uint32_t)size, .address_size = (uint16_t)address_size};
@@ -138,38 +160,56 @@ static int put(async_datagram *datagram, const union socket_address *address, so
     return 0;
 }
 
+static int enter_to_send(async_datagram *datagram, const void *bytes, size_t size)
+{
+    int error = datagram_enter(datagram);
+
+    if (unlikely(error == ASYNC_ECLOSED))
+        return datagram_deny(datagram, error, NULL, "%s", loop_enter(datagram_loop(datagram)) ? async_error_text(error)
+                                                                                              : DATAGRAM_IS_CLOSED);
+    if (unlikely(!error && !bytes && size))
+        return datagram_deny_itself(datagram, ASYNC_EINVAL, "what is to be sent is NULL");
+    return error;
+}
+
 int async_datagram_send(async_datagram *datagram, const void *bytes, size_t size)
 {
-    int error = bytes || !size ? datagram_enter(datagram) : ASYNC_EINVAL;
+    int error = enter_to_send(datagram, bytes, size);
 
     if (error)
         return error;
-    return datagram->peer ? put(datagram, NULL, 0, bytes, size) : ASYNC_ESTATE;
+    if (!datagram->peer)
+        return datagram_deny_itself(datagram, ASYNC_ESTATE, "it is connected to no peer: send to an address");
+    return put(datagram, NULL, 0, bytes, size);
 }
 
 int async_datagram_send_to(async_datagram *datagram, const void *bytes, size_t size, const async_value *address)
 {
-    int error = bytes || !size ? datagram_enter(datagram) : ASYNC_EINVAL;
+    int error = enter_to_send(datagram, bytes, size);
     union socket_address place;
     socklen_t place_size;
 
     if (error)
         return error;
-    if (!address_read(address, &place, &place_size) || !fit_family(datagram, &place, &place_size))
-        return ASYNC_EINVAL;
+    if (!address_read(address, &place, &place_size))
+        return datagram_deny_itself(datagram, ASYNC_EINVAL, "what it is to be sent to is no address");
+    if (!fit_family(datagram, &place, &place_size))
+        return datagram_deny(datagram, ASYNC_EINVAL, async_address_text(address), "the socket is of another family");
     return put(datagram, &place, place_size, bytes, size);
 }
 
 int async_datagram_reply(async_datagram *datagram, int index, const void *bytes, size_t size)
 {
-    int error = bytes || !size ? datagram_enter(datagram) : ASYNC_EINVAL;
+    int error = enter_to_send(datagram, bytes, size);
     const union socket_address *sender;
     socklen_t sender_size;
 
     if (error)
         return error;
     sender = inbound_sender(datagram, index, &sender_size);
-    return sender ? put(datagram, sender, sender_size, bytes, size) : ASYNC_EINVAL;
+    if (!sender)
+        return datagram_deny_itself(datagram, ASYNC_EINVAL, "the last batch has no such datagram, or it no sender");
+    return put(datagram, sender, sender_size, bytes, size);
 }
 
 static bool cancel_drain(async_future *future, async_value *error)

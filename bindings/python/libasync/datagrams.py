@@ -95,15 +95,15 @@ class DatagramSocket:
 
     def send(self, data):
         """Send to the peer. It leaves with the others of the turn."""
-        self._check(capi.async_datagram_send(self._datagram, data))
+        self._sent(capi.async_datagram_send(self._datagram, data))
 
     def send_to(self, data, address):
         """Send to an address."""
-        self._check(capi.async_datagram_send_to(self._datagram, data, _to_c(address)))
+        self._sent(capi.async_datagram_send_to(self._datagram, data, _to_c(address)))
 
     def reply(self, index, data):
         """Answer a datagram of the last batch."""
-        self._check(capi.async_datagram_reply(self._datagram, index, data))
+        self._sent(capi.async_datagram_reply(self._datagram, index, data))
 
     async def drain(self):
         """Wait until there is room to send."""
@@ -120,6 +120,10 @@ class DatagramSocket:
     def set_multicast(self, interface=None, *, hops=1, loopback=True):
         """How what is sent to groups travels."""
         self._check(capi.async_datagram_set_multicast(self._datagram, interface, hops, loopback))
+
+    def _sent(self, error):
+        if error:
+            _check(error, capi.async_datagram_message(self._datagram))
 
     def _check(self, error):
         if error == capi.ASYNC_ECLOSED and self.is_closed():

@@ -155,6 +155,14 @@ def test_errors_are_pythons():
             await client.receive()
         with pytest.raises(RuntimeError, match="socket is closed"):
             client.send(b"x")
+        async with await libasync.bind_datagram("127.0.0.1", 0) as nobodys:
+            where = "127.0.0.1:%d: " % nobodys.getsockname()[1]
+            with pytest.raises(libasync.InvalidStateError, match=where + "it is connected to no peer"):
+                nobodys.send(b"x")
+            with pytest.raises(ValueError, match=where + "the last batch has no such datagram"):
+                nobodys.reply(0, b"x")
+            with pytest.raises(libasync.Error, match="127.0.0.1:9: a datagram of 70000 bytes"):
+                nobodys.send_to(bytes(70000), ("127.0.0.1", 9))
         with pytest.raises(ValueError):
             libasync.open_datagram(("no address", 1))
         with pytest.raises(socket.gaierror):
