@@ -27,14 +27,14 @@ def notify_closing(fd):
 
 async def bind_datagram(host=None, port=0, **settings):
     """A socket that receives at an address of this machine; without a host at all of them."""
-    options = socket_options(**settings)
+    options = socket_options("bind_datagram", **settings)
     host, port = names.host_text(host), port_number(host, port, "udp")
     return DatagramSocket(await capi.async_bind_datagram(get_running_loop(), host, port, options))
 
 
 async def connect_datagram(host, port, **settings):
     """A socket that talks to one peer."""
-    options = socket_options(**settings)
+    options = socket_options("connect_datagram", **settings)
     host, port = names.host_text(host), port_number(host, port, "udp")
     return DatagramSocket(await capi.async_connect_datagram(get_running_loop(), host, port, options))
 
@@ -42,12 +42,14 @@ async def connect_datagram(host, port, **settings):
 def open_datagram(local_addr=None, remote_addr=None, **settings):
     """A socket of given addresses, which are no names; a path or an abstract name is a Unix socket's."""
     local, remote = (None if given is None else _to_c(given) for given in (local_addr, remote_addr))
-    return DatagramSocket(capi.async_datagram_open(get_running_loop(), local, remote, socket_options(**settings)))
+    options = socket_options("open_datagram", **settings)
+    return DatagramSocket(capi.async_datagram_open(get_running_loop(), local, remote, options))
 
 
 def wrap_datagram(sock, **settings):
     """For a socket that somebody else made, or its descriptor, which it takes over: a socket object is detached."""
-    datagram = capi.async_datagram_adopt(get_running_loop(), _number(sock), socket_options(**settings))
+    options = socket_options("wrap_datagram", **settings)
+    datagram = capi.async_datagram_adopt(get_running_loop(), _number(sock), options)
     if isinstance(sock, socket.socket):
         sock.detach()
     return DatagramSocket(datagram)

@@ -21,14 +21,14 @@ _SETTERS = {
 _TIMES = "happy_eyeballs_delay", "connect_timeout"
 
 
-def socket_options(family=0, *, high_water=None, low_water=None, read_timeout=None, write_timeout=None,
-                   receive_buffer=None, send_buffer=None, **settings):
-    """Settings for a call of C; what is None stays at its default."""
+def socket_options(function, /, family=0, *, high_water=None, low_water=None, read_timeout=None,
+                   write_timeout=None, receive_buffer=None, send_buffer=None, **settings):
+    """Settings for a call of C, made for a function of that name; what is None stays at its default."""
     options = capi.async_socket_options_new()
     _check(capi.async_socket_options_set_family(options, names.family_code(family)))
     for name, value in settings.items():
         if name not in _SETTERS:
-            raise TypeError(f"got an unexpected keyword argument {name!r}")
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
         if name in _TIMES and value is not None:
             value = seconds(name, value)
         if value is not None:

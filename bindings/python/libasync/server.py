@@ -37,8 +37,8 @@ async def _serve(loop, call, host, port, *, family=socket.AF_UNSPEC, flags=socke
     check_ssl(ssl, ssl_handshake_timeout=ssl_handshake_timeout, ssl_shutdown_timeout=ssl_shutdown_timeout)
     if keep_alive:
         settings.setdefault("keepalive", _KEEPALIVE_SECONDS)
-    options = socket_options(family, backlog=_backlog(backlog), reuse_address=reuse_address, reuse_port=reuse_port,
-                             **settings)
+    options = socket_options("start_server", family, backlog=_backlog(backlog), reuse_address=reuse_address,
+                             reuse_port=reuse_port, **settings)
     if sock is not None:
         if host is not None or port is not None:
             raise ValueError("host/port and sock can not be specified at the same time")
@@ -63,7 +63,7 @@ async def _serve(loop, call, host, port, *, family=socket.AF_UNSPEC, flags=socke
 async def _serve_unix(loop, call, path, *, sock=None, backlog=None, ssl=None, ssl_handshake_timeout=None,
                       ssl_shutdown_timeout=None, start_serving=True, cleanup_socket=True, **settings):
     check_ssl(ssl, ssl_handshake_timeout=ssl_handshake_timeout, ssl_shutdown_timeout=ssl_shutdown_timeout)
-    options = socket_options(backlog=_backlog(backlog), **settings)
+    options = socket_options("start_unix_server", backlog=_backlog(backlog), **settings)
     if sock is not None:
         if path is not None:
             raise ValueError("path and sock can not be specified at the same time")

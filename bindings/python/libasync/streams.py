@@ -32,7 +32,7 @@ def wrap_stream(stream, *, limit=LIMIT, **settings):
     loop = get_running_loop()
     check_limit(limit)
     if isinstance(stream, int):
-        stream = _adopted(loop, stream, socket_options(**settings))
+        stream = _adopted(loop, stream, socket_options("wrap_stream", **settings))
     return _pair(loop, stream, limit)
 
 
@@ -114,11 +114,12 @@ async def _connect(loop, host, port, *, ssl=None, family=0, proto=0, flags=0, so
     if sock is not None:
         if host is not None or port is not None:
             raise ValueError("host/port and sock can not be specified at the same time")
-        return adopt(loop, sock, settings)
+        return adopt(loop, "open_connection", sock, settings)
     if host is None and port is None:
         raise ValueError("host and port was not specified and no sock specified")
     local = None if local_addr is None else await _address(loop, local_addr, family)
-    options = socket_options(family, happy_eyeballs_delay=happy_eyeballs_delay, local=local, **settings)
+    options = socket_options("open_connection", family, happy_eyeballs_delay=happy_eyeballs_delay, local=local,
+                             **settings)
     try:
         if flags or proto:
             return await _connect_to_any(loop, await loop.getaddrinfo(
@@ -155,12 +156,13 @@ async def _connect_unix(loop, path, *, ssl=None, sock=None, server_hostname=None
     if path is not None:
         if sock is not None:
             raise ValueError("path and sock can not be specified at the same time")
-        return await capi.async_open_connection_to(loop, unix_address(path), socket_options(**settings))
+        options = socket_options("open_unix_connection", **settings)
+        return await capi.async_open_connection_to(loop, unix_address(path), options)
     if sock is None:
         raise ValueError("no path and sock were specified")
     if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
         raise ValueError(f"A UNIX Domain Stream Socket was expected, got {sock!r}")
-    return adopt(loop, sock, settings)
+    return adopt(loop, "open_unix_connection", sock, settings)
 
 
 # What servers need, too
@@ -178,12 +180,12 @@ def check_limit(limit):
         raise ValueError("Limit cannot be <= 0")
 
 
-def adopt(loop, sock, settings):
+def adopt(loop, function, sock, settings):
     """A stream on a connected socket. It has a descriptor of its own, so that the caller's socket object stays good;
     the writer closes that one with itself."""
     if sock.type != socket.SOCK_STREAM:
         raise ValueError(f"A Stream Socket was expected, got {sock!r}")
-    options, descriptor = socket_options(**settings), os.dup(sock.fileno())
+    options, descriptor = socket_options(function, **settings), os.dup(sock.fileno())
     try:
         return _adopted(loop, descriptor, options)
     except OSError:

@@ -232,3 +232,23 @@ def test_a_loop_that_closes_ends_its_streams(caplog):
     assert seen[0].is_closing() and seen[1].is_closing()
     seen[0].close()
     seen[0].write(b"late")
+
+
+async def test_an_unknown_keyword_is_refused_by_the_name_of_the_function():
+    def serve(reader, writer):
+        pass
+
+    for start in (lambda: libasync.open_connection("127.0.0.1", 1, colour="red"),
+                  lambda: libasync.open_unix_connection("nowhere", colour="red"),
+                  lambda: libasync.start_server(serve, "127.0.0.1", 0, colour="red"),
+                  lambda: libasync.start_unix_server(serve, "nowhere", colour="red"),
+                  lambda: libasync.bind_datagram("127.0.0.1", colour="red"),
+                  lambda: libasync.connect_datagram("127.0.0.1", 1, colour="red")):
+        name = start.__code__.co_names[-1]
+        with pytest.raises(TypeError, match=f"^{name}\\(\\) got an unexpected keyword argument 'colour'$"):
+            await start()
+    for function in (libasync.wrap_stream, libasync.wrap_datagram):
+        with pytest.raises(TypeError, match=f"^{function.__name__}\\(\\) got an unexpected"):
+            function(0, colour="red")
+    with pytest.raises(TypeError, match="^open_datagram\\(\\) got an unexpected"):
+        libasync.open_datagram(("127.0.0.1", 0), colour="red")
