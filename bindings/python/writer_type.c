@@ -196,7 +196,12 @@ static PyObject *get_transport(PyObject *self, void *unused)
 
 static PyObject *repr(PyObject *self)
 {
-    return PyObject_CallMethod(words.helpers, "writer_repr", "O", self);
+    PyObject *peer = address_to_python(async_stream_peer(((struct writer *)self)->stream));
+    PyObject *text = PyErr_Occurred() ? NULL : PyObject_CallMethod(words.helpers, "writer_repr", "OO", self,
+                                                                   peer ? peer : Py_None);
+
+    Py_XDECREF(peer);
+    return text;
 }
 
 /* Nobody can write or close any more. */

@@ -207,9 +207,16 @@ def extra_info(writer, name, default):
     return extra_info(writer, name, default)
 
 
+def _separator(given):
+    try:
+        return bytes(memoryview(given))
+    except TypeError:
+        raise TypeError(f"a separator must be bytes, not {type(given).__name__!r}") from None
+
+
 def separators(given):
     """What ends a chunk: a tuple of bytes, shortest first, for the shortest match wins."""
-    given = tuple(sorted((bytes(each) for each in given), key=len)) if isinstance(given, tuple) else (bytes(given),)
+    given = tuple(sorted(map(_separator, given), key=len)) if isinstance(given, tuple) else (_separator(given),)
     if not given:
         raise ValueError("Separator should contain at least one element")
     if not given[0]:
@@ -236,8 +243,10 @@ def reader_repr(reader):
     return f"<{' '.join(info)}>"
 
 
-def writer_repr(writer):
+def writer_repr(writer, peer):
     info = [type(writer).__name__, "closing" if writer.is_closing() else f"fd={writer._fileno()}"]
+    if peer:
+        info.append(f"peer={peer!r}")
     if writer._reader is not None:
         info.append(f"reader={writer._reader!r}")
     return f"<{' '.join(info)}>"

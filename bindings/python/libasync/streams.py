@@ -28,11 +28,15 @@ async def open_unix_connection(path=None, *, limit=LIMIT, **kwds):
 
 def wrap_stream(stream, *, limit=LIMIT, **settings):
     """The pair (reader, writer) for a stream that C or another language opened, or for a descriptor: a connected
-    socket, one end of a pipe, a terminal. A descriptor is the stream's from now on."""
+    socket, one end of a pipe, a terminal. A descriptor is the stream's from now on, and a socket object is detached."""
     loop = get_running_loop()
     check_limit(limit)
-    if isinstance(stream, int):
-        stream = _adopted(loop, stream, socket_options("wrap_stream", **settings))
+    given = stream
+    if isinstance(given, (int, socket.socket)):
+        number = given if isinstance(given, int) else given.fileno()
+        stream = _adopted(loop, number, socket_options("wrap_stream", **settings))
+    if isinstance(given, socket.socket):
+        given.detach()
     return _pair(loop, stream, limit)
 
 

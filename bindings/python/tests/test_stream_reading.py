@@ -203,6 +203,17 @@ async def test_a_busy_peer_leaves_others_their_turns():
     close(writer)
 
 
+async def test_a_separator_that_is_no_bytes_is_refused_by_name():
+    (reader, writer), (_, other) = pair()
+    for separator, kind in ("\n", "str"), (5, "int"), ((b"x", "\n"), "str"):
+        with pytest.raises(TypeError, match=f"a separator must be bytes, not '{kind}'"):
+            await reader.readuntil(separator)
+    other.write(b"one.two;")
+    assert await reader.readuntil((b";", bytearray(b"."))) == b"one."
+    assert await reader.readuntil(memoryview(b";")) == b"two;"
+    close(writer, other)
+
+
 async def test_a_silence_that_lasts_too_long_ends_a_read():
     ends = socket.socketpair()
     reader, writer = libasync.wrap_stream(ends[0].detach(), read_timeout=0.01)

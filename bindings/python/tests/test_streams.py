@@ -52,6 +52,19 @@ async def test_a_nameless_socket_has_an_empty_name_and_a_pipe_none():
     close(unused)
 
 
+async def test_a_socket_object_becomes_a_stream_as_a_whole():
+    ours, theirs = socket.socketpair()
+    reader, writer = libasync.wrap_stream(ours)
+    assert ours.fileno() == -1
+    theirs.sendall(b"to a socket")
+    assert await reader.readexactly(11) == b"to a socket"
+    close(writer, theirs)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        with pytest.raises(OSError, match="it cannot be a stream"):
+            libasync.wrap_stream(other)
+        assert other.fileno() >= 0
+
+
 async def test_what_cannot_be_a_stream_is_refused(tmp_path):
     with pytest.raises(OSError):
         libasync.wrap_stream(12345)
@@ -62,6 +75,13 @@ async def test_what_cannot_be_a_stream_is_refused(tmp_path):
 
 
 # Collecting
+
+async def test_a_writer_that_nobody_closed_is_told_by_its_peer():
+    (reader, writer), other = tcp_pair()
+    with pytest.warns(ResourceWarning, match=r"unclosed <StreamWriter fd=\d+ peer=\('127.0.0.1', \d+\)"):
+        del writer, reader
+    close(other)
+
 
 async def test_a_writer_that_nobody_closed_is_closed_with_a_warning():
     (reader, writer), (answering, other) = pair()
