@@ -165,8 +165,11 @@ static const char *wrong_type(lua_State *L, setting *set)
         return type == LUA_TBOOLEAN ? NULL : "must be true or false";
     if (set == local_addr)
         return address_at(L, -1) ? NULL : "must be an address";
-    if (set == connect_timeout || set == happy_eyeballs_delay || set == timeouts || set == keepalive)
-        return type == LUA_TNUMBER || off ? NULL : "must be a time in seconds, or false for none";
+    if (set == connect_timeout || set == happy_eyeballs_delay || set == timeouts || set == keepalive) {
+        if (off || (type == LUA_TNUMBER && lua_tonumber(L, -1) >= 0))
+            return NULL;
+        return "must be a time in seconds, or false for none";
+    }
     return type == LUA_TNUMBER ? NULL : "must be a number";
 }
 

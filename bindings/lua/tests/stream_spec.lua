@@ -155,6 +155,10 @@ describe("a stream", function()
         "bad argument #2 to 'stream_adopt' (option 'nodelay' must be true or false)")
       assert.has_error(function() async.stream_adopt(0, { read_timeout = true }) end,
         "bad argument #2 to 'stream_adopt' (option 'read_timeout' must be a time in seconds, or false for none)")
+      for _, name in ipairs { "read_timeout", "write_timeout", "connect_timeout", "keepalive" } do
+        assert.has_error(function() async.stream_adopt(0, { [name] = -1 }) end,
+          ("bad argument #2 to 'stream_adopt' (option '%s' must be a time in seconds, or false for none)"):format(name))
+      end
       assert.has_error(function() async.stream_adopt(0, { local_addr = "here" }) end,
         "bad argument #2 to 'stream_adopt' (option 'local_addr' must be an address)")
       assert.has_error(function() async.stream_adopt(0, { high_water = 8, low_water = 16 }) end)
