@@ -18,7 +18,7 @@ static int report_protected(lua_State *L)
     async_value *failure = async_future_failure(report->source);
 
     loop_push(L, host, async_loop_ref(report->loop));
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     lua_pushstring(L, report->message);
     lua_setfield(L, 3, "message");
     lua_pushinteger(L, report->error);
@@ -30,6 +30,8 @@ static int report_protected(lua_State *L)
     if (failure) {
         error_push(L, host, failure);
         lua_setfield(L, 3, "exception");
+        if (error_push_trace(L, host, failure))
+            lua_setfield(L, 3, "traceback");
     }
     lua_call(L, 2, 0);
     return 0;

@@ -37,7 +37,7 @@ static async_server *server_of(const async_stream *stream)
 
 static void report(async_server *server, async_future *source, int code, const char *name, const char *what)
 {
-    char message[512];
+    char message[1024];
 
     snprintf(message, sizeof message, "%s: %s", name, what);
     loop_report(server_loop(server), source, code, message);
@@ -94,13 +94,19 @@ static void end_connection(async_server *server, async_stream *stream)
 static void tell_failure(async_server *server, async_stream *stream, async_future *source, async_value *failure)
 {
     int code = async_value_error(failure);
-    char name[STREAM_NAME_SIZE], what[256];
+    char name[STREAM_NAME_SIZE], what[DESCRIPTION_SIZE + 256], description[DESCRIPTION_SIZE];
     bool closed = server->dismissed || server->overdue || atomic_load(&server_loop(server)->closing);
 
     if (code == ASYNC_ECANCELED || (code == ASYNC_ECLOSED && closed))
         return;
     stream_name(stream, name);
-    snprintf(what, sizeof what, "what served the connection failed: %s", async_value_message(failure));
+    if (source && future_class(source)->is_task) {
+        future_describe(source, description);
+        snprintf(what, sizeof what, "what served the connection was %s which failed: %s", description,
+                 async_value_message(failure));
+    } else {
+        snprintf(what, sizeof what, "what served the connection failed: %s", async_value_message(failure));
+    }
     report(server, source, code, name, what);
 }
 

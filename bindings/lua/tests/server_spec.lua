@@ -96,6 +96,23 @@ describe("a server", function()
     end)
   end)
 
+  it("reports it by the task's name, and where it failed", function()
+    local function break_off() error("there is trouble") end
+    local function serve() break_off() end
+
+    with_server(serve, function(port)
+      local heard, stream
+
+      async.get_running_loop():set_exception_handler(function(_, context) heard = context end)
+      stream = connect(port)
+      pcall(stream.read, stream)
+      assert.matches("^127.0.0.1:%d+: what served the connection was task 'Task%-%d+'.* failed: ", heard.message)
+      assert.matches("there is trouble", heard.traceback)
+      assert.matches("stack traceback:.*break_off", heard.traceback)
+      stream:close()
+    end)
+  end)
+
   it("serves on when Lua holds it no more, until it is closed", function()
     async.run(function()
       local port = await(async.start_server(echo, "127.0.0.1", 0)):addresses()[1].port
