@@ -21,7 +21,7 @@ START_TEST(each_fault_of_a_name_server_has_words_of_its_own)
         const char *host, *code, *deed;
     } faults[] = {
         {"never.test", "ETIMEDOUT", "did not answer in time"},
-        {"stub.test", "ETIMEDOUT", "did not answer in time"},
+        {"scrap.test", "ETIMEDOUT", "did not answer in time"},
         {"hides.test", "EDNS", "only answered under another number"},
         {"lies.test", "EDNS", "only answered another question"},
         {"garbage.test", "EDNS", "sent an answer that makes no sense"},

@@ -300,7 +300,7 @@ static struct packet answer_to(struct packet *query, bool over_tcp)
         answer.bytes[3] = FORMAT_ERROR;
     else
         answer.bytes[3] = (uint8_t)(0x80 | fill(&answer, query, over_tcp));
-    if (is(query, "stub"))
+    if (is(query, "scrap"))
         answer.size = 5;
     return answer;
 }

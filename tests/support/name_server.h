@@ -7,7 +7,7 @@
  *     alias     a CNAME to both                 lies      with another number, then about another name
  *     empty     it is there, without address    hides     with another number
  *     big       over TCP alone, as both         garbage   half an answer
- *     n12345    10.0.48.57: the number's bytes  stub      a few bytes
+ *     n12345    10.0.48.57: the number's bytes  scrap     a few bytes
  *     many      300 addresses, over TCP         fails     SERVFAIL
  *     chain9    9 aliases, last first, to both  refuses   REFUSED
  *     xn--...   as one                          unable    NOTIMP
